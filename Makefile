@@ -1,0 +1,54 @@
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help index check verify test lint bench docs lock clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.synced
+export GX_ANALYTICS_ENABLED = false
+
+help:    ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+index: $(STAMP)  ## raw/ -> outputs/: ingest, validate, transform, check, publish (offline after set-up)
+	$(BIN)/python -m pipeline index
+
+check: $(STAMP)  ## validate the raw files and the index, report everything, write nothing
+	$(BIN)/python -m pipeline check
+
+verify: $(STAMP)  ## compare the published release with its manifest, its inputs and the code
+	$(BIN)/python -m pipeline verify
+
+test: $(STAMP) lint  ## lint, types, tests with coverage, notebooks (offline after set-up)
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+
+lint: $(STAMP)  ## ruff, sqlfluff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/sqlfluff lint --disable-progress-bar -q pipeline/sql
+	$(BIN)/mypy
+
+bench: $(STAMP)  ## time a full run, an unchanged rerun and their peak memory
+	$(BIN)/python benchmarks/bench_index.py
+
+docs: $(STAMP)  ## write the generated pages docs/data.md and docs/faults.md again
+	$(BIN)/python -m pipeline docs
+
+lock: $(STAMP)  ## resolve the dependencies again (needs a package registry)
+	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate \
+	  --no-header --python-version 3.11 --extra build --extra notebooks --extra test \
+	  pyproject.toml -o requirements.lock
+
+clean:   ## remove the environment and every output
+	rm -rf .venv outputs/current outputs/releases outputs/errors.json outputs/.run.lock
+
+# The environment is made once and again whenever the lock changes. The lock holds hashes and no
+# registry address, so it installs from whatever registry or mirror the machine is set up for.
+$(STAMP): requirements.lock bootstrap.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed (set PYTHON=...)")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
+	  { echo "could not make a virtual environment; on Debian: apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r bootstrap.lock
+	$(BIN)/uv pip sync -q --python $(BIN)/python --compile-bytecode --require-hashes requirements.lock
+	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation --offline -e .
+	@touch $@
