@@ -1,0 +1,98 @@
+"""Ingest: every raw file through the reader its card names, checked against each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.faults import Faults, Place
+from pipeline.ingest.common import OBSERVED_COLUMNS, Reading
+from pipeline.ingest.corrections import apply_corrections
+from pipeline.ingest.grid import read_grid
+from pipeline.ingest.quotes import read_quotes
+from pipeline.ingest.register import read_register
+from pipeline.ingest.table import read_table
+from pipeline.provinces import Reference
+from pipeline.sources import Catalogue
+
+READERS = {"table": read_table, "quotes": read_quotes, "register": read_register}
+KEY = ["scheme", "province_code", "variable", "year"]
+
+
+@dataclass
+class Ingested:
+    """What the raw files hold, as frames: figures, cells left out, records of several provinces."""
+
+    observed: pd.DataFrame
+    excluded: pd.DataFrame
+    shared: pd.DataFrame
+
+
+def ingest(root: Path, catalogue: Catalogue, ref: Reference, faults: Faults) -> Ingested:
+    """Read all sources. Faults are collected over all files; the caller raises.
+
+    Args:
+        root: the project; files are `root / card.file`.
+        catalogue: cards and variables.
+        ref: reference tables of the provinces.
+        faults: where every finding goes.
+
+    Returns:
+        Frames with a fresh index: `observed` in the columns of `OBSERVED_COLUMNS`, one row per
+        scheme, province, variable, year and source cell; `excluded`; `shared`.
+    """
+    readings = []
+    for source_id, card in catalogue.cards.items():
+        reading = Reading(source_id, card, catalogue.variables, ref, faults)
+        readings.append(reading)
+        if not _columns_are_declared(reading):
+            continue
+        grid = read_grid(root, card, faults)
+        if grid is not None:
+            READERS[card.kind](grid, reading)
+    apply_corrections(root, readings, faults)
+    _check_duplicates(readings, faults)
+    observed = pd.DataFrame([r for reading in readings for r in reading.observed],
+                            columns=OBSERVED_COLUMNS)  # fmt: skip
+    excluded = pd.DataFrame([r for reading in readings for r in reading.excluded],
+                            columns=["source_id", "locator", "raw", "reason"])  # fmt: skip
+    shared = pd.DataFrame([r for reading in readings for r in reading.shared],
+                          columns=["variable", "year", "scheme", "record", "province_code"])  # fmt: skip
+    for column in ("value", "value_low", "value_high"):
+        observed[column] = observed[column].astype("float64")
+    observed["year"] = observed["year"].astype("Int64")
+    shared["year"] = shared["year"].astype("Int64")
+    return Ingested(observed, excluded, shared)
+
+
+def _columns_are_declared(reading: Reading) -> bool:
+    """Whether each variable of the card exists; the fault was added with the card's line."""
+    names = [column.variable for column in reading.card.columns]
+    if reading.card.register_ is not None:
+        names.append(reading.card.register_.variable)
+    return all(name in reading.variables for name in names)
+
+
+def _check_duplicates(readings: list[Reading], faults: Faults) -> None:
+    """Refuse a second figure for the same province, variable, year and scheme, in any file.
+
+    Sources for comparison may repeat each other: they never enter the index.
+    """
+    first: dict[tuple[str, ...], tuple[Place, dict[str, object]]] = {}
+    for reading in (r for r in readings if r.card.use != "comparison"):
+        for row, place in zip(reading.observed, reading.places, strict=True):
+            if row["year"] is None:
+                continue
+            key = tuple(str(row[name]) for name in KEY)
+            if key not in first:
+                first[key] = (place, row)
+                continue
+            other, before = first[key]
+            same_file = other.file == place.file
+            rule = "DUP-03" if not same_file else "DUP-02"
+            if same_file and before["value"] != row["value"]:
+                rule = "DUP-01"
+            faults.add(rule, place, row["raw"], key=" ".join(key), other=f"{other.file} {other.cell}",
+                       other_value=before["raw"])  # fmt: skip

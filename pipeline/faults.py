@@ -1,0 +1,177 @@
+"""Faults: collected over a whole run, shown together, in Vietnamese or English."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+CATALOGUE = Path(__file__).with_name("messages.yml")
+LANGUAGES = ("vi", "en")
+MAX_RAW = 80  # characters of a raw value that a message shows
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a fault is, as a user sees it: rows and columns count from 1."""
+
+    file: str
+    sheet: str | None = None
+    row: int | None = None
+    column: int | None = None
+    column_name: str | None = None
+
+    @property
+    def cell(self) -> str | None:
+        """Address in spreadsheet form, `F47`, or None when it is not one cell."""
+        if self.row is None or self.column is None:
+            return None
+        return f"{column_letters(self.column)}{self.row}"
+
+    def sort_key(self) -> tuple[Any, ...]:
+        return (self.file, self.sheet or "", self.row or 0, self.column or 0)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One finding: a rule of the catalogue, a place, the raw value and what the message needs."""
+
+    rule: str
+    place: Place
+    value: Any = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        return str(catalogue()["rules"][self.rule]["kind"])
+
+
+class Faults:
+    """The faults of one run. Nothing is raised until the run has looked at everything."""
+
+    def __init__(self) -> None:
+        self._found: list[Fault] = []
+
+    def add(self, rule: str, place: Place, value: Any = None, **details: Any) -> None:
+        if rule not in catalogue()["rules"]:
+            raise KeyError(f"rule {rule} is not in {CATALOGUE.name}")
+        self._found.append(Fault(rule, place, value, details))
+
+    def sorted(self) -> list[Fault]:
+        """All findings, once each, in an order that does not depend on how they were met."""
+        unique = {(f.rule, f.place, shown(f.value), repr(sorted(f.details.items()))): f
+                  for f in self._found}  # fmt: skip
+        return [unique[k] for k in sorted(unique, key=lambda k: (*k[1].sort_key(), k[0], *k[2:]))]
+
+    def rejecting(self) -> list[Fault]:
+        return [fault for fault in self.sorted() if fault.kind == "reject"]
+
+    def warnings(self) -> list[Fault]:
+        return [fault for fault in self.sorted() if fault.kind == "warn"]
+
+    def raise_if_any(self) -> None:
+        """Raises:
+        Rejected: with every fault of the run, when at least one refuses it.
+        """
+        if self.rejecting():
+            raise Rejected(self.sorted())
+
+
+class Rejected(Exception):
+    """The run is refused; nothing was published."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__(f"{len(faults)} findings")
+        self.faults = faults
+
+
+def column_letters(number: int) -> str:
+    """Spreadsheet letters of a column counted from 1: 1 is A, 27 is AA."""
+    letters = ""
+    while number > 0:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def shown(value: Any) -> str:
+    """A raw value fit for a message: control characters escaped, cut to `MAX_RAW` characters."""
+    text = "" if value is None else str(value)
+    clean = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return clean if len(clean) <= MAX_RAW else clean[: MAX_RAW - 1] + "…"
+
+
+@cache
+def catalogue() -> dict[str, Any]:
+    """The message catalogue: `rules` by id and `ui` texts, each in both languages."""
+    loaded: dict[str, Any] = yaml.load(CATALOGUE.read_text("utf-8"), Loader=yaml.CSafeLoader)
+    return loaded
+
+
+def text(key: str, lang: str, **values: Any) -> str:
+    """A text of the user interface in `lang` (`vi` or `en`)."""
+    return str(catalogue()["ui"][key][lang]).format(**values)
+
+
+def where(place: Place, lang: str) -> str:
+    """`raw/x.csv, row 47, column F (population)` in the reader's language."""
+    parts = [shown(place.file)]
+    if place.sheet is not None:
+        parts.append(text("at_sheet", lang, sheet=shown(place.sheet)))
+    if place.row is not None:
+        parts.append(text("at_row", lang, row=place.row))
+    if place.column is not None:
+        name = f" ({shown(place.column_name)})" if place.column_name else ""
+        parts.append(text("at_column", lang, column=column_letters(place.column)) + name)
+    return ", ".join(parts)
+
+
+def explain_fault(fault: Fault, lang: str) -> dict[str, str]:
+    """Place, reason and remedy of a fault as texts in `lang`."""
+    rule = catalogue()["rules"][fault.rule]
+    values = {key: shown(item) for key, item in fault.details.items()}
+    values["value"] = shown(fault.value)
+    return {
+        "where": where(fault.place, lang),
+        "why": str(rule[lang]).format(**values),
+        "remedy": str(rule[f"remedy_{lang}"]).format(**values),
+    }
+
+
+def render(faults: list[Fault], lang: str) -> str:
+    """Every fault as text, one block each, with a closing count."""
+    blocks = []
+    for fault in faults:
+        words = explain_fault(fault, lang)
+        blocks.append(
+            f"[{fault.rule}] {words['where']}\n  {words['why']}\n  → {words['remedy']}"
+        )
+    rejected = sum(fault.kind == "reject" for fault in faults)
+    warned = len(faults) - rejected
+    blocks.append(text("fault_count", lang, rejected=rejected, warned=warned))
+    return "\n".join(blocks)
+
+
+def as_json(faults: list[Fault]) -> str:
+    """The error report as JSON text: one object per fault, both languages."""
+    entries = [
+        {
+            "rule": fault.rule,
+            "kind": fault.kind,
+            "file": fault.place.file,
+            "sheet": fault.place.sheet,
+            "row": fault.place.row,
+            "column": fault.place.column,
+            "cell": fault.place.cell,
+            "column_name": fault.place.column_name,
+            "value": shown(fault.value) if fault.value is not None else None,
+            "vi": explain_fault(fault, "vi"),
+            "en": explain_fault(fault, "en"),
+        }
+        for fault in faults
+    ]
+    return json.dumps({"version": 1, "faults": entries}, ensure_ascii=False, indent=1) + "\n"

@@ -1,0 +1,110 @@
+"""Reader of figures quoted in documents: one row per figure, with its qualifier and period."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from pipeline.ingest.common import Reading, resolve_province
+from pipeline.ingest.grid import Grid, as_text
+from pipeline.ingest.numbers import Number, Refused, read_number
+
+QUALIFIERS = ("exact", "at_least", "about", "range")
+FIGURES = ("value", "value_low", "value_high")
+STATUSES = ("A", "E", "P")
+PERIOD = re.compile(r"(\d{4})(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
+
+
+def read_quotes(grid: Grid, reading: Reading) -> None:
+    """Add the figures of a file of quotations to `reading`.
+
+    A range has no single figure; its value is the midpoint and its bounds are kept. A lower
+    bound ("more than 60") keeps its lower bound and has no upper one. A figure with no stated
+    period keeps an empty year and never enters an edition.
+    """
+    for i, cells in grid.data_rows():
+        row = {name: as_text(cells[j]) for name, j in grid.positions.items()}
+        if not _row_is_declared(grid, i, row, reading):
+            continue
+        found = resolve_province(grid, i, cells, row["scheme"], reading)
+        if found is None:
+            continue
+        column = grid.positions["value"]
+        if found.code is None:
+            stated = row["value"] or f"{row['value_low']}-{row['value_high']}"
+            reading.exclude(grid.locator(i, column), stated, found.kind)
+            continue
+        numbers = [_number(grid, i, name, row, reading) for name in FIGURES]
+        if any(isinstance(number, Refused) for number in numbers):
+            continue
+        value, low, high = (n.value if isinstance(n, Number) else None for n in numbers)
+        if row["qualifier"] == "range" and low is not None and high is not None:
+            value = (low + high) / 2
+        below = low is not None and value is not None and low > value
+        above = high is not None and value is not None and high < value
+        if value is None or below or above:
+            stated = f"{row['value_low']} ≤ {row['value']} ≤ {row['value_high']}"
+            reading.faults.add("NUM-24", grid.place(i, column), stated)
+            continue
+        year = _year(grid, i, row, reading)
+        reading.observe(
+            code=found.code, scheme=row["scheme"], variable=row["variable"], year=year,
+            period=_period(row), number=value, low=low, high=high, qualifier=row["qualifier"],
+            status=row["status"], locator=grid.locator(i, column),
+            raw=row["value"] or f"{row['value_low']}-{row['value_high']}",
+            place=grid.place(i, column),
+        )  # fmt: skip
+
+
+def _row_is_declared(grid: Grid, i: int, row: dict[str, str], reading: Reading) -> bool:
+    """Scheme, variable, unit, qualifier and status are among the declared ones."""
+    schemes = [scheme["scheme"] for scheme in reading.ref.schemes]
+    variable = reading.variables.get(row["variable"])
+    units = [variable.unit] if variable is not None else []
+    allowed = {
+        "scheme": schemes,
+        "variable": list(reading.variables),
+        "qualifier": list(QUALIFIERS),
+        "status": list(STATUSES),
+        "unit": units,
+    }
+    good = True
+    for name, values in allowed.items():
+        if row[name] not in values and (name != "unit" or variable is not None):
+            place = grid.place(i, grid.positions[name])
+            nearest = ", ".join(difflib.get_close_matches(row[name], values, n=3)) or "–"
+            rule = "SCH-02" if name == "variable" else "SCH-19"
+            reading.faults.add(rule, place, row[name], name=name, nearest=nearest)
+            good = False
+    return good
+
+
+def _number(
+    grid: Grid, i: int, name: str, row: dict[str, str], reading: Reading
+) -> Number | Refused:
+    """One of the three figures of a row; an empty one is None, not a missing value."""
+    variable = reading.variables[row["variable"]]
+    style = reading.card.number_style
+    number = read_number(row[name], style, {"": "M", **reading.card.missing}, variable)
+    if isinstance(number, Refused):
+        place = grid.place(i, grid.positions[name])
+        reading.faults.add(number.rule, place, row[name], **number.details)
+    return number
+
+
+def _year(grid: Grid, i: int, row: dict[str, str], reading: Reading) -> int | None:
+    """The year in which the stated period ends, or None when no period is stated."""
+    for name in ("period_start", "period_end"):
+        if row[name] and not PERIOD.fullmatch(row[name]):
+            reading.faults.add("DAT-02", grid.place(i, grid.positions[name]), row[name])
+            return None
+    end = row["period_end"] or row["period_start"]
+    return int(end[:4]) if end else None
+
+
+def _period(row: dict[str, str]) -> str | None:
+    """The period as stated: `2015/2019`, `2022-12-31`, or None."""
+    start, end = row["period_start"], row["period_end"]
+    if not start or not end or start == end:
+        return start or end or None
+    return f"{start}/{end}"

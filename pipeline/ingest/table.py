@@ -1,0 +1,114 @@
+"""Reader of aggregated tables: one row per province (and year), one column per figure."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from typing import Any
+
+from pipeline.faults import Place
+from pipeline.ingest.common import Reading, resolve_province
+from pipeline.ingest.grid import Grid, as_text
+from pipeline.ingest.numbers import Number, Refused, read_number
+from pipeline.sources import ValueColumn
+
+SUM_TOLERANCE = 0.005  # share of the printed national figure that the provinces may miss it by
+
+
+def read_table(grid: Grid, reading: Reading) -> None:
+    """Add the observations of an aggregated table to `reading`.
+
+    Rows that name a region or the whole country are listed as excluded; the national figure is
+    compared with the sum of the provinces.
+    """
+    card = reading.card
+    national: dict[tuple[str, int], tuple[float, Place]] = {}
+    for i, cells in grid.data_rows():
+        found = resolve_province(grid, i, cells, card.scheme, reading)
+        if found is None:
+            continue
+        year = _row_year(grid, i, cells, reading)
+        for column in card.columns:
+            j = grid.positions[column.column]
+            cell_year = column.year or year
+            if cell_year is None:
+                continue
+            number = _read_cell(grid, i, j, cells, column, reading)
+            if number is None:
+                continue
+            if found.code is None:
+                reading.exclude(grid.locator(i, j), as_text(cells[j]), found.kind)
+                if found.kind == "national" and number.value is not None:
+                    national[column.variable, cell_year] = (number.value, grid.place(i, j))
+                continue
+            status = number.status or column.status
+            if status == "A" and cell_year in card.provisional_years:
+                status = "P"
+            reading.observe(
+                code=found.code, scheme=card.scheme, variable=column.variable, year=cell_year,
+                period=str(cell_year), number=number.value, status=status,
+                locator=grid.locator(i, j), raw=as_text(cells[j]), place=grid.place(i, j),
+            )  # fmt: skip
+    _check_sums(national, reading)
+    _check_complete(grid, reading)
+
+
+def _row_year(grid: Grid, i: int, cells: list[Any], reading: Reading) -> int | None:
+    year = reading.card.year
+    if year.column is None:
+        return year.value
+    j = grid.positions[year.column]
+    text = as_text(cells[j])
+    if not (text.isdigit() and len(text) == 4):
+        reading.faults.add("DAT-05", grid.place(i, j), text)
+        return None
+    first, last = year.first or 0, year.last or 9999
+    if not first <= int(text) <= last:
+        reading.faults.add("DAT-06", grid.place(i, j), text, declared=f"{first}-{last}")
+        return None
+    return int(text)
+
+
+def _read_cell(
+    grid: Grid, i: int, j: int, cells: list[Any], column: ValueColumn, reading: Reading
+) -> Number | None:
+    variable = reading.variables[column.variable]
+    number = read_number(cells[j], reading.card.number_style, reading.card.missing, variable)
+    if isinstance(number, Refused):
+        reading.faults.add(number.rule, grid.place(i, j), as_text(cells[j]), **number.details)
+        return None
+    return number
+
+
+def _check_sums(national: dict[tuple[str, int], tuple[float, Place]], reading: Reading) -> None:
+    for (variable, year), (stated, place) in national.items():
+        if reading.variables[variable].merge != "sum":
+            continue
+        values = [
+            r["value"]
+            for r in reading.observed
+            if r["variable"] == variable and r["year"] == year and r["value"] is not None
+        ]
+        total = math.fsum(values)
+        if abs(total - stated) > SUM_TOLERANCE * abs(stated):
+            reading.faults.add("SEM-04", place, stated, total=f"{total:g}",
+                               tolerance=f"{SUM_TOLERANCE:.1%}")  # fmt: skip
+
+
+def _check_complete(grid: Grid, reading: Reading) -> None:
+    """A file declared complete has every province of its scheme in each variable and year."""
+    card, ref = reading.card, reading.ref
+    if not card.complete:
+        return
+    expected = set(ref.codes(card.scheme))
+    absent = {c for c in expected if ref.name(card.scheme, c) in card.absent}
+    found: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for row in reading.observed:
+        found[row["variable"], row["year"]].add(row["province_code"])
+    for (variable, year), codes in sorted(found.items()):
+        lost = sorted(expected - absent - codes)
+        if lost and not reading.has_refused_rows:
+            names = ", ".join(f"{ref.name(card.scheme, c)} ({c})" for c in lost)
+            place = Place(card.file, grid.sheet)
+            reading.faults.add("GEO-19", place, len(lost), variable=f"{variable} {year}",
+                               missing=names)  # fmt: skip

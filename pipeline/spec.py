@@ -1,0 +1,257 @@
+"""The index as data: `index.yml` checked, and as the `spec_*` tables the SQL reads."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pandas as pd
+from pydantic import AfterValidator, Field, model_validator
+
+from pipeline.faults import Faults
+from pipeline.provinces import Reference
+from pipeline.sources import Catalogue, Strict
+from pipeline.yamlfile import YamlFile, read_yaml, validate
+
+Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+LEVELS = ("index", "sub_index", "pillar", "sub_pillar", "indicator")
+
+
+def _fraction(value: int | float | str) -> float:
+    try:
+        number = float(Fraction(value))
+    except (ValueError, ZeroDivisionError) as error:
+        raise ValueError(f"'{value}' is not a fraction such as 2/3") from error
+    if not 0 <= number <= 1:
+        raise ValueError(f"{value} is not between 0 and 1")
+    return number
+
+
+Share = Annotated[int | float | str, AfterValidator(_fraction)]
+
+
+class Edition(Strict):
+    edition: str
+    reference_year: int
+    scheme: Literal["63", "34"]
+
+
+class Treat(Strict):
+    method: Literal["winsorise_then_log", "none"]
+    skewness: int | float = 2
+    kurtosis: int | float = 3.5
+    max_winsorised: int = Field(default=5, ge=0)
+
+
+class Normalise(Strict):
+    method: Literal["minmax"]
+    lower: int | float = 0
+    upper: int | float = 100
+
+    @model_validator(mode="after")
+    def range_is_positive(self) -> Normalise:
+        if not self.lower < self.upper:
+            raise ValueError("lower must be below upper")
+        return self
+
+
+class Settings(Strict):
+    indicator_coverage: Share
+    province_coverage: Share
+    pillar_coverage: Share
+    node_coverage: Share
+    impute: Literal["none"]
+    treat: Treat
+    normalise: Normalise
+    aggregate: Literal["arithmetic"]
+
+
+class Node(Strict):
+    code: Code
+    level: Literal["index", "sub_index", "pillar", "sub_pillar"]
+    parent: str | None = None
+    weight: int | float = 1
+    name_vi: str
+    name_en: str
+    description_vi: str
+    description_en: str
+
+
+class Indicator(Strict):
+    """One indicator: a kind and variables, never a formula."""
+
+    code: Code
+    parent: str
+    weight: int | float
+    direction: Literal[1, -1]
+    kind: Literal["level", "ratio", "per_capita", "growth"]
+    numerator: str
+    denominator: str | None = None
+    scale: int | float = 1
+    span: int | None = Field(default=None, ge=1)
+    max_age: int = Field(ge=0)
+    treat: bool = True
+    planned: bool = False  # no source holds its variable yet
+    unit_vi: str
+    unit_en: str
+    name_vi: str
+    name_en: str
+    description_vi: str
+    description_en: str
+
+    @model_validator(mode="after")
+    def kind_has_what_it_needs(self) -> Indicator:
+        if (self.kind in ("ratio", "per_capita")) != (self.denominator is not None):
+            raise ValueError("a ratio or per_capita indicator, and no other, names a denominator")
+        if (self.kind == "growth") != (self.span is not None):
+            raise ValueError("a growth indicator, and no other, has a span in years")
+        return self
+
+
+class Spec(Strict):
+    title_vi: str
+    title_en: str
+    editions: list[Edition] = Field(min_length=1)
+    settings: Settings
+    nodes: list[Node] = Field(min_length=1)
+    indicators: list[Indicator] = Field(min_length=1)
+
+
+def load_spec(path: Path, name: str, catalogue: Catalogue, faults: Faults) -> Spec | None:
+    """Read and check an index; None when it cannot be used. Every fault is added with its line."""
+    file = read_yaml(path, name, faults)
+    spec = validate(Spec, file, faults)
+    if spec is not None:
+        _check_tree(spec, file, faults)
+        _check_variables(spec, file, catalogue, faults)
+    return spec
+
+
+def _check_tree(spec: Spec, file: YamlFile, faults: Faults) -> None:
+    members = [("nodes", i, node) for i, node in enumerate(spec.nodes)]
+    members += [("indicators", i, item) for i, item in enumerate(spec.indicators)]  # type: ignore[misc]
+    parents = {item.code: item.parent for _, _, item in members}
+    seen: dict[str, int | None] = {}
+    for kind, i, item in members:
+        place = file.place(kind, i, "code")
+        if item.code in seen:
+            faults.add("SCH-06", place, item.code, first=seen[item.code])
+        seen[item.code] = place.row
+        if not (math.isfinite(item.weight) and item.weight > 0):
+            faults.add("SCH-04", file.place(kind, i, "weight"), item.weight, key=item.code)
+        chain = [item.code]
+        while chain[-1] in parents and parents[chain[-1]] is not None:
+            chain.append(str(parents[chain[-1]]))
+            if chain.count(chain[-1]) > 1:
+                break
+        if chain[-1] not in parents or parents[chain[-1]] is not None:
+            faults.add("SCH-08", file.place(kind, i, "parent"), item.code, chain=" → ".join(chain))
+    roots = [node.code for node in spec.nodes if node.parent is None]
+    if len(roots) != 1:
+        faults.add("SCH-08", file.place("nodes"), len(roots), chain=", ".join(roots))
+    for i, node in enumerate(spec.nodes):
+        if node.code not in parents.values():
+            faults.add("SCH-14", file.place("nodes", i, "code"), node.code)
+
+
+def _check_variables(spec: Spec, file: YamlFile, catalogue: Catalogue, faults: Faults) -> None:
+    """Each variable is declared, held by a source, and not one for comparison only."""
+    used: dict[str, set[str]] = {}
+    for source in catalogue.cards.values():
+        for column in source.columns:
+            used.setdefault(column.variable, set()).add(source.use)
+        if source.register_ is not None:
+            used.setdefault(source.register_.variable, set()).add(source.use)
+    for i, item in enumerate(spec.indicators):
+        for key in ("numerator", "denominator"):
+            variable = getattr(item, key)
+            if variable is None:
+                continue
+            place = file.place("indicators", i, key)
+            if variable not in catalogue.variables:
+                import difflib
+
+                near = difflib.get_close_matches(variable, list(catalogue.variables), n=3)
+                faults.add("SCH-02", place, variable, nearest=", ".join(near) or "–")
+            elif used.get(variable) == {"comparison"}:
+                faults.add("SCH-20", place, variable, key=item.code)
+
+
+def check_sources_of(
+    spec: Spec, file_name: str, observed: pd.DataFrame, catalogue: Catalogue, faults: Faults
+) -> None:
+    """Each indicator not marked `planned` rests on a variable that a source holds."""
+    comparison = {s for s, card in catalogue.cards.items() if card.use == "comparison"}
+    is_comparison = observed["source_id"].isin(sorted(comparison))
+    held = set(observed.loc[~is_comparison, "variable"])
+    compared = set(observed.loc[is_comparison, "variable"]) - held
+    from pipeline.faults import Place
+
+    for item in spec.indicators:
+        for variable in filter(None, (item.numerator, item.denominator)):
+            if variable in compared:
+                faults.add("SCH-20", Place(file_name), variable, key=item.code)
+            elif variable not in held and not item.planned:
+                faults.add("SCH-03", Place(file_name), variable)
+
+
+def spec_tables(spec: Spec, catalogue: Catalogue, ref: Reference) -> dict[str, pd.DataFrame]:
+    """The `spec_*` and `ref_*` tables that the SQL steps read, by name."""
+    nodes = _node_rows(spec)
+    indicators = [
+        {**item.model_dump(exclude={"name_vi", "name_en", "description_vi", "description_en"}),
+         "indicator": item.code}
+        for item in spec.indicators
+    ]  # fmt: skip
+    settings = spec.settings.model_dump(exclude={"treat", "normalise", "impute", "aggregate"})
+    treat, normalise = spec.settings.treat, spec.settings.normalise
+    settings |= {
+        "is_treating": treat.method != "none",
+        "skewness_limit": float(treat.skewness),
+        "kurtosis_limit": float(treat.kurtosis),
+        "max_winsorised": treat.max_winsorised,
+        "lower": float(normalise.lower),
+        "upper": float(normalise.upper),
+    }
+    variables = [
+        {"variable": code, "merge": v.merge, "merge_weight": v.merge_weight}
+        for code, v in catalogue.variables.items()
+    ]
+    old, new = (ref.schemes[0]["scheme"], ref.schemes[-1]["scheme"])
+    merger = [{"from_scheme": old, "from_code": a, "to_scheme": new, "to_code": b}
+              for a, b in ref.merger.items()]  # fmt: skip
+    tables = {
+        "spec_editions": pd.DataFrame([e.model_dump() for e in spec.editions]),
+        "spec_nodes": pd.DataFrame(nodes),
+        "spec_indicators": pd.DataFrame(indicators),
+        "spec_settings": pd.DataFrame([settings]),
+        "spec_variables": pd.DataFrame(variables),
+        "ref_provinces": pd.DataFrame(ref.provinces),
+        "ref_merger": pd.DataFrame(
+            merger, columns=["from_scheme", "from_code", "to_scheme", "to_code"]
+        ),
+    }
+    tables["spec_indicators"]["span"] = tables["spec_indicators"]["span"].astype("Int64")
+    return tables
+
+
+def _node_rows(spec: Spec) -> list[dict[str, Any]]:
+    """Every node of the tree, indicators included, with its height above the indicators."""
+    rows: list[dict[str, Any]] = [
+        {"node": n.code, "level": n.level, "parent": n.parent, "weight": float(n.weight)}
+        for n in spec.nodes
+    ]
+    rows += [
+        {"node": i.code, "level": "indicator", "parent": i.parent, "weight": float(i.weight)}
+        for i in spec.indicators
+    ]
+    height = {row["node"]: 0 for row in rows}
+    for _ in LEVELS:
+        for row in rows:
+            if row["parent"] is not None:
+                height[row["parent"]] = max(height[row["parent"]], height[row["node"]] + 1)
+    for ordinal, row in enumerate(rows):
+        row.update(height=height[row["node"]], ordinal=ordinal)
+    return rows

@@ -1,0 +1,146 @@
+-- 80_aggregated: weighted means up the tree, from the indicators to the index.
+-- Grain   one row per edition, province and node (indicators are the leaves)
+-- Reads   normalised, spec_nodes, spec_settings
+-- Method  a node is the mean of its children that have a score, weights relative within the parent.
+--         It is missing if the children present hold less than node_coverage of the entered weight.
+--         coverage is the share of entered weight observed under the node; coverage_declared the
+--         share of declared weight, so that a pillar resting on one of five indicators says so.
+create or replace table aggregated as
+
+with recursive climbed as (
+    select
+        0 as step,
+        normalised.edition,
+        normalised.province_code,
+        spec_nodes.node,
+        spec_nodes.parent,
+        spec_nodes.weight,
+        normalised.score,
+        normalised.is_entered,
+        (normalised.score is not null)::double as coverage,
+        (normalised.score is not null)::double as coverage_declared
+    from normalised
+    inner join spec_nodes on normalised.indicator = spec_nodes.node
+    union all
+    (
+        -- Every node found so far is carried along: parents may have children of any height.
+        select
+            climbed.step + 1 as step,
+            climbed.edition,
+            climbed.province_code,
+            climbed.node,
+            climbed.parent,
+            climbed.weight,
+            climbed.score,
+            climbed.is_entered,
+            climbed.coverage,
+            climbed.coverage_declared
+        from climbed
+        where climbed.step < (select max(tallest.height) from spec_nodes as tallest)
+        union all
+        select
+            parents.step,
+            parents.edition,
+            parents.province_code,
+            parents.node,
+            parents.parent,
+            parents.weight,
+            case
+                when parents.present >= spec_settings.node_coverage * parents.entered
+                    then parents.total / nullif(parents.present, 0)
+            end as score,
+            parents.is_entered,
+            coalesce(parents.covered / nullif(parents.entered, 0), 0) as coverage,
+            parents.covered_declared / parents.declared as coverage_declared
+        from (
+            select
+                climbed.step + 1 as step,
+                climbed.edition,
+                climbed.province_code,
+                spec_nodes.node,
+                spec_nodes.parent,
+                spec_nodes.weight,
+                bool_or(climbed.is_entered) as is_entered,
+                fsum(climbed.weight * climbed.score) as total,
+                coalesce(
+                    fsum(climbed.weight) filter (where climbed.score is not null), 0
+                ) as present,
+                coalesce(fsum(climbed.weight) filter (where climbed.is_entered), 0) as entered,
+                fsum(climbed.weight) as declared,
+                coalesce(
+                    fsum(climbed.weight * climbed.coverage) filter (where climbed.is_entered), 0
+                ) as covered,
+                fsum(climbed.weight * climbed.coverage_declared) as covered_declared
+            from climbed
+            inner join spec_nodes on climbed.parent = spec_nodes.node
+            where
+                spec_nodes.height = climbed.step + 1
+                and climbed.step < (select max(tallest.height) from spec_nodes as tallest)
+            group by
+                climbed.step,
+                climbed.edition,
+                climbed.province_code,
+                spec_nodes.node,
+                spec_nodes.parent,
+                spec_nodes.weight
+        ) as parents
+        cross join spec_settings
+    )
+),
+
+nodes as (
+    select *
+    from climbed
+    where step = (select max(height) from spec_nodes)
+)
+
+select
+    nodes.edition,
+    nodes.province_code,
+    nodes.node,
+    spec_nodes.level,
+    nodes.parent,
+    nodes.score,
+    nodes.is_entered,
+    nodes.coverage,
+    nodes.coverage_declared,
+    -- What the node weighs in its parent for this province, the missing ones left out.
+    case
+        when nodes.score is not null
+            then nodes.weight / fsum(
+                case when nodes.score is not null then nodes.weight end
+            ) over (partition by nodes.edition, nodes.province_code, nodes.parent)
+    end as weight_in_parent,
+    leaves.data_year,
+    leaves.age,
+    leaves.value,
+    leaves.value_low,
+    leaves.value_high,
+    leaves.unit,
+    leaves.obs_status,
+    leaves.is_imputed,
+    leaves.imputed_value,
+    leaves.treated_value,
+    leaves.is_treated,
+    leaves.treatment,
+    leaves.n_observed,
+    leaves.n_provinces,
+    leaves.indicator_coverage,
+    leaves.weight,
+    leaves.weight_declared,
+    case
+        when nodes.score is not null then null
+        when spec_nodes.level = 'indicator' then
+            case when nodes.is_entered then leaves.reason else 'indicator_not_entered' end
+        when not nodes.is_entered then 'no_indicator_entered'
+        else 'below_node_coverage'
+    end as reason,
+    leaves.reason as value_reason
+from nodes
+inner join spec_nodes on nodes.node = spec_nodes.node
+left join normalised as leaves
+    on
+        nodes.edition = leaves.edition
+        and nodes.province_code = leaves.province_code
+        and nodes.node = leaves.indicator
+order by nodes.edition, nodes.province_code, spec_nodes.ordinal;

@@ -1,0 +1,132 @@
+-- 90_ranked: who is ranked, where, and what each indicator contributes.
+-- Grain   one row per edition, province and node
+-- Reads   aggregated, spec_nodes, spec_settings
+-- Method  ranks from unrounded scores; scores equal to ten decimals share the better rank. A province
+--         is ranked if province_coverage of the entered weight is observed and the edition rests on
+--         pillar_coverage of the declared pillar weight; otherwise its index has no score and a
+--         reason. Contributions of the indicators add up to the index. A missing indicator shows the
+--         score that leaving it out amounts to: that of its parent.
+create or replace table ranked as
+
+with recursive pillars as (
+    select
+        aggregated.edition,
+        aggregated.node,
+        bool_or(aggregated.is_entered) as is_entered
+    from aggregated
+    where aggregated.level = 'pillar'
+    group by aggregated.edition, aggregated.node
+),
+
+declared as (
+    select
+        node,
+        parent,
+        1e0 as weight
+    from spec_nodes
+    where parent is null
+    union all
+    select
+        shares.node,
+        shares.parent,
+        declared.weight * shares.share as weight
+    from (
+        select
+            node,
+            parent,
+            weight / sum(weight) over (partition by parent) as share
+        from spec_nodes
+    ) as shares
+    inner join declared on shares.parent = declared.node
+),
+
+editions as (
+    select
+        pillars.edition,
+        sum(declared.weight) filter (where pillars.is_entered) / sum(declared.weight)
+        as pillar_coverage
+    from pillars
+    inner join declared on pillars.node = declared.node
+    group by pillars.edition
+),
+
+judged as (
+    select
+        aggregated.*,
+        coalesce(editions.pillar_coverage, 1e0) as pillar_coverage,
+        case
+            when aggregated.reason is not null then aggregated.reason
+            when aggregated.level <> 'index' then null
+            when coalesce(editions.pillar_coverage, 1e0) < spec_settings.pillar_coverage
+                then 'edition_rests_on_too_few_pillars'
+            when aggregated.coverage < spec_settings.province_coverage
+                then 'below_province_coverage'
+        end as verdict
+    from aggregated
+    cross join spec_settings
+    left join editions on aggregated.edition = editions.edition
+),
+
+scored as (
+    select
+        * replace (
+            case when verdict is null then score end as score,
+            verdict as reason
+        ),
+        verdict is null as is_ranked
+    from judged
+),
+
+paths as (
+    select
+        edition,
+        province_code,
+        node,
+        1e0 as weight_in_index
+    from scored
+    where level = 'index' and is_ranked
+    union all
+    select
+        scored.edition,
+        scored.province_code,
+        scored.node,
+        paths.weight_in_index * scored.weight_in_parent as weight_in_index
+    from scored
+    inner join paths
+        on
+            scored.edition = paths.edition
+            and scored.province_code = paths.province_code
+            and scored.parent = paths.node
+    where scored.weight_in_parent is not null
+)
+
+select
+    scored.* exclude (verdict),
+    case
+        when scored.is_ranked
+            then rank() over (
+                partition by scored.edition, scored.node, scored.is_ranked
+                order by round(scored.score, 10) desc
+            )
+    end as rank,
+    paths.weight_in_index,
+    case
+        when scored.level = 'indicator' then paths.weight_in_index * scored.score
+    end as contribution,
+    case
+        when scored.level = 'indicator' and scored.is_entered and scored.score is null
+            then parents.score
+    end as implied_score
+from scored
+inner join spec_nodes on scored.node = spec_nodes.node
+left join paths
+    on
+        scored.edition = paths.edition
+        and scored.province_code = paths.province_code
+        and scored.node = paths.node
+left join scored as parents
+    on
+        scored.edition = parents.edition
+        and scored.province_code = parents.province_code
+        and scored.parent = parents.node
+order by scored.edition, scored.province_code, spec_nodes.ordinal;

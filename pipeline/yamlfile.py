@@ -1,0 +1,169 @@
+"""YAML as plain data with line numbers: no tags, no aliases, no repeated keys, no guessing."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from pipeline.faults import Faults, Place
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 20
+INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
+DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+([eE][-+]?[0-9]+)?")
+WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
+QUOTED = ("'", '"', "|", ">")  # a scalar written so is text
+PLAIN_TAGS = {
+    f"tag:yaml.org,2002:{name}"
+    for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "value")
+}
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass
+class YamlFile:
+    """The data of a file and the line on which each key path stands."""
+
+    name: str
+    data: Any = None
+    lines: dict[tuple[Any, ...], int] = field(default_factory=dict)
+
+    def place(self, *path: Any) -> Place:
+        """Place of a key path, or of its nearest parent that has a line."""
+        for end in range(len(path), -1, -1):
+            if path[:end] in self.lines:
+                return Place(self.name, row=self.lines[path[:end]])
+        return Place(self.name)
+
+
+def read_yaml(path: Path, name: str, faults: Faults) -> YamlFile:
+    """Read `path` as plain data. Faults are added, never raised; `data` is then None.
+
+    Only `true`, `false`, `null`, integers and decimals are typed; `NO`, `012`, `1:30` and dates
+    stay text, so that the model which wants a number refuses them with their line.
+    """
+    found = YamlFile(name)
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        faults.add("SCH-10", Place(name), error.strerror, supplier="the project")
+        return found
+    if len(raw) > MAX_BYTES:
+        faults.add("SEC-13", Place(name), len(raw), limit=f"{MAX_BYTES} bytes")
+        return found
+    try:
+        source = raw.decode("utf-8-sig")
+        for event in yaml.parse(source, Loader=yaml.CSafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                place = Place(name, row=event.start_mark.line + 1)
+                faults.add("SEC-13", place, event.anchor, limit="no alias")
+                return found
+        node = yaml.compose(source, Loader=yaml.CSafeLoader)
+    except UnicodeDecodeError as error:
+        row = raw[: error.start].count(b"\n") + 1
+        faults.add("ENC-03", Place(name, row=row), hex(raw[error.start]), offset=error.start)
+        return found
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or "nesting"
+        faults.add("SCH-18", Place(name, row=mark.line + 1 if mark else None), problem)
+        return found
+    found.data = _plain(node, (), found, faults) if node is not None else None
+    return found
+
+
+def _plain(node: Any, path: tuple[Any, ...], found: YamlFile, faults: Faults) -> Any:
+    line = node.start_mark.line + 1
+    found.lines.setdefault(path, line)
+    if node.tag not in PLAIN_TAGS:
+        faults.add("SEC-12", Place(found.name, row=line), node.tag)
+        return None
+    if len(path) > MAX_DEPTH:
+        faults.add("SEC-13", Place(found.name, row=line), len(path), limit=f"depth {MAX_DEPTH}")
+        return None
+    if isinstance(node, yaml.MappingNode):
+        return _plain_mapping(node, path, found, faults)
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item, (*path, i), found, faults) for i, item in enumerate(node.value)]
+    return node.value if node.style in QUOTED else _typed(node.value)
+
+
+def _plain_mapping(node: Any, path: tuple[Any, ...], found: YamlFile, faults: Faults) -> Any:
+    mapping: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        key = key_node.value
+        line = key_node.start_mark.line + 1
+        if key in mapping:
+            first = found.lines[(*path, key)]
+            faults.add("SCH-06", Place(found.name, row=line), key, first=first)
+            continue
+        found.lines[(*path, key)] = line
+        mapping[key] = _plain(value_node, (*path, key), found, faults)
+    return mapping
+
+
+def _typed(value: str) -> Any:
+    if value in WORDS:
+        return WORDS[value]
+    if INTEGER.fullmatch(value):
+        return int(value)
+    if DECIMAL.fullmatch(value):
+        return float(value)
+    return value
+
+
+def validate(model: type[Model], found: YamlFile, faults: Faults) -> Model | None:
+    """The data as `model`, or None with one fault per problem, each on its line."""
+    if found.data is None:
+        if not faults.rejecting():
+            faults.add("SCH-18", Place(found.name), "empty file")
+        return None
+    try:
+        return model.model_validate(found.data, strict=True)
+    except ValidationError as error:
+        for problem in error.errors():
+            _add_problem(problem, model, found, faults)
+        return None
+
+
+def _add_problem(problem: Any, model: type[BaseModel], found: YamlFile, faults: Faults) -> None:
+    path = tuple(problem["loc"])
+    place = found.place(*path)
+    key = path[-1] if path else ""
+    match problem["type"]:
+        case "extra_forbidden":
+            near = difflib.get_close_matches(str(key), sorted(_known_keys(model)), n=1)
+            faults.add("SCH-05", place, key, nearest=near[0] if near else "–")
+        case "missing":
+            faults.add("SCH-16", place, key)
+        case "literal_error" | "enum":
+            allowed = problem["ctx"]["expected"]
+            faults.add("SCH-13", place, problem["input"], key=key, allowed=allowed)
+        case "value_error":
+            faults.add("SCH-17", place, key, problem=problem["ctx"]["error"])
+        case _:
+            faults.add("SCH-07", place, problem["input"], key=key, problem=problem["msg"])
+
+
+def _known_keys(model: type[BaseModel]) -> set[str]:
+    """Every key of a model and of the models inside it: what a typing slip may have meant."""
+    keys: set[str] = set()
+    waiting: list[Any] = [model]
+    seen: set[Any] = set()
+    while waiting:
+        current = waiting.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        if isinstance(current, type) and issubclass(current, BaseModel):
+            keys |= set(current.model_fields)
+            waiting += [info.annotation for info in current.model_fields.values()]
+        else:
+            waiting += list(getattr(current, "__args__", ()))
+    return keys
