@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import yaml
+from pipeline.language import catalogue, text
 
-CATALOGUE = Path(__file__).with_name("messages.yml")
-LANGUAGES = ("vi", "en")
 MAX_RAW = 80  # characters of a raw value that a message shows
 
 
@@ -58,7 +54,7 @@ class Faults:
 
     def add(self, rule: str, place: Place, value: Any = None, **details: Any) -> None:
         if rule not in catalogue()["rules"]:
-            raise KeyError(f"rule {rule} is not in {CATALOGUE.name}")
+            raise KeyError(f"rule {rule} is not in the message catalogue")
         self._found.append(Fault(rule, place, value, details))
 
     def sorted(self) -> list[Fault]:
@@ -105,18 +101,6 @@ def shown(value: Any) -> str:
     return clean if len(clean) <= MAX_RAW else clean[: MAX_RAW - 1] + "…"
 
 
-@cache
-def catalogue() -> dict[str, Any]:
-    """The message catalogue: `rules` by id and `ui` texts, each in both languages."""
-    loaded: dict[str, Any] = yaml.load(CATALOGUE.read_text("utf-8"), Loader=yaml.CSafeLoader)
-    return loaded
-
-
-def text(key: str, lang: str, **values: Any) -> str:
-    """A text of the user interface in `lang` (`vi` or `en`)."""
-    return str(catalogue()["ui"][key][lang]).format(**values)
-
-
 def where(place: Place, lang: str) -> str:
     """`raw/x.csv, row 47, column F (population)` in the reader's language."""
     parts = [shown(place.file)]
@@ -147,9 +131,7 @@ def render(faults: list[Fault], lang: str) -> str:
     blocks = []
     for fault in faults:
         words = explain_fault(fault, lang)
-        blocks.append(
-            f"[{fault.rule}] {words['where']}\n  {words['why']}\n  → {words['remedy']}"
-        )
+        blocks.append(f"[{fault.rule}] {words['where']}\n  {words['why']}\n  → {words['remedy']}")
     rejected = sum(fault.kind == "reject" for fault in faults)
     warned = len(faults) - rejected
     blocks.append(text("fault_count", lang, rejected=rejected, warned=warned))

@@ -93,7 +93,7 @@ class Reference:
         """The scheme in force on a date given as `yyyy`, `yyyy-mm` or `yyyy-mm-dd`."""
         day = (date + "-01-01")[:10] if len(date) == 4 else (date + "-01")[:10]
         for scheme in self.schemes:
-            if scheme["valid_from"] <= day and day <= (scheme["valid_to"] or "9999"):
+            if scheme["valid_from"] <= day <= (scheme["valid_to"] or "9999"):
                 return scheme["scheme"]
         return self.schemes[0]["scheme"]
 

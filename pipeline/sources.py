@@ -26,9 +26,7 @@ class Variable(Strict):
     name_vi: str
     name_en: str
     unit: str
-    measure: Literal[
-        "stock", "flow", "average", "ratio", "score", "attendance", "person", "target"
-    ]
+    measure: Literal["stock", "flow", "average", "ratio", "score", "attendance", "person", "target"]
     merge: Literal["sum", "weighted_mean", "none"]
     merge_weight: str | None = None
     min: int | float

@@ -67,6 +67,21 @@ class Settings(Strict):
     normalise: Normalise
     aggregate: Literal["arithmetic"]
 
+    def thresholds(self) -> dict[str, Any]:
+        """The one row of `spec_settings`."""
+        return {
+            "indicator_coverage": self.indicator_coverage,
+            "province_coverage": self.province_coverage,
+            "pillar_coverage": self.pillar_coverage,
+            "node_coverage": self.node_coverage,
+            "is_treating": self.treat.method != "none",
+            "skewness_limit": float(self.treat.skewness),
+            "kurtosis_limit": float(self.treat.kurtosis),
+            "max_winsorised": self.treat.max_winsorised,
+            "lower": float(self.normalise.lower),
+            "upper": float(self.normalise.upper),
+        }
+
 
 class Node(Strict):
     code: Code
@@ -199,22 +214,12 @@ def check_sources_of(
 
 def spec_tables(spec: Spec, catalogue: Catalogue, ref: Reference) -> dict[str, pd.DataFrame]:
     """The `spec_*` and `ref_*` tables that the SQL steps read, by name."""
-    nodes = _node_rows(spec)
+    nodes = node_rows(spec)
     indicators = [
         {**item.model_dump(exclude={"name_vi", "name_en", "description_vi", "description_en"}),
          "indicator": item.code}
         for item in spec.indicators
     ]  # fmt: skip
-    settings = spec.settings.model_dump(exclude={"treat", "normalise", "impute", "aggregate"})
-    treat, normalise = spec.settings.treat, spec.settings.normalise
-    settings |= {
-        "is_treating": treat.method != "none",
-        "skewness_limit": float(treat.skewness),
-        "kurtosis_limit": float(treat.kurtosis),
-        "max_winsorised": treat.max_winsorised,
-        "lower": float(normalise.lower),
-        "upper": float(normalise.upper),
-    }
     variables = [
         {"variable": code, "merge": v.merge, "merge_weight": v.merge_weight}
         for code, v in catalogue.variables.items()
@@ -226,7 +231,7 @@ def spec_tables(spec: Spec, catalogue: Catalogue, ref: Reference) -> dict[str, p
         "spec_editions": pd.DataFrame([e.model_dump() for e in spec.editions]),
         "spec_nodes": pd.DataFrame(nodes),
         "spec_indicators": pd.DataFrame(indicators),
-        "spec_settings": pd.DataFrame([settings]),
+        "spec_settings": pd.DataFrame([spec.settings.thresholds()]),
         "spec_variables": pd.DataFrame(variables),
         "ref_provinces": pd.DataFrame(ref.provinces),
         "ref_merger": pd.DataFrame(
@@ -237,7 +242,7 @@ def spec_tables(spec: Spec, catalogue: Catalogue, ref: Reference) -> dict[str, p
     return tables
 
 
-def _node_rows(spec: Spec) -> list[dict[str, Any]]:
+def node_rows(spec: Spec) -> list[dict[str, Any]]:
     """Every node of the tree, indicators included, with its height above the indicators."""
     rows: list[dict[str, Any]] = [
         {"node": n.code, "level": n.level, "parent": n.parent, "weight": float(n.weight)}

@@ -60,7 +60,7 @@ def read_yaml(path: Path, name: str, faults: Faults) -> YamlFile:
     try:
         source = raw.decode("utf-8-sig")
         for event in yaml.parse(source, Loader=yaml.CSafeLoader):
-            if isinstance(event, yaml.AliasEvent):
+            if isinstance(event, yaml.AliasEvent) and event.start_mark is not None:
                 place = Place(name, row=event.start_mark.line + 1)
                 faults.add("SEC-13", place, event.anchor, limit="no alias")
                 return found

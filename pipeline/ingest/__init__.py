@@ -54,12 +54,13 @@ def ingest(root: Path, catalogue: Catalogue, ref: Reference, faults: Faults) -> 
             READERS[card.kind](grid, reading)
     apply_corrections(root, readings, faults)
     _check_duplicates(readings, faults)
+    shared_columns = ["variable", "year", "scheme", "record", "province_code"]
     observed = pd.DataFrame([r for reading in readings for r in reading.observed],
                             columns=OBSERVED_COLUMNS)  # fmt: skip
     excluded = pd.DataFrame([r for reading in readings for r in reading.excluded],
                             columns=["source_id", "locator", "raw", "reason"])  # fmt: skip
     shared = pd.DataFrame([r for reading in readings for r in reading.shared],
-                          columns=["variable", "year", "scheme", "record", "province_code"])  # fmt: skip
+                          columns=shared_columns)  # fmt: skip
     for column in ("value", "value_low", "value_high"):
         observed[column] = observed[column].astype("float64")
     observed["year"] = observed["year"].astype("Int64")
@@ -94,5 +95,5 @@ def _check_duplicates(readings: list[Reading], faults: Faults) -> None:
             rule = "DUP-03" if not same_file else "DUP-02"
             if same_file and before["value"] != row["value"]:
                 rule = "DUP-01"
-            faults.add(rule, place, row["raw"], key=" ".join(key), other=f"{other.file} {other.cell}",
-                       other_value=before["raw"])  # fmt: skip
+            faults.add(rule, place, row["raw"], key=" ".join(key), other_value=before["raw"],
+                       other=f"{other.file} {other.cell}")  # fmt: skip

@@ -23,7 +23,7 @@ MAGIC = {
     b"%PDF": "PDF", b"<htm": "HTML", b"<!do": "HTML", b"<HTM": "HTML", b"<!DO": "HTML",
     b"PK\x03\x04": "zip", b"\xd0\xcf\x11\xe0": "xls", b"PAR1": "Parquet",
 }  # fmt: skip
-EXPECTED_MAGIC = {
+EXPECTED_MAGIC: dict[str, set[str | None]] = {
     ".xlsx": {"zip"}, ".xlsb": {"zip"}, ".ods": {"zip"}, ".xls": {"xls"}, ".parquet": {"Parquet"},
     ".csv": {None}, ".txt": {None}, ".tsv": {None},
 }  # fmt: skip
@@ -141,8 +141,8 @@ def _read_csv(raw: bytes, card: Card, faults: Faults) -> Grid | None:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=card.delimiter, strict=True)
     csv.field_size_limit(MAX_CELL)
     try:
-        for row in reader:
-            rows.append(row)
+        for cells in reader:
+            rows.append(cells)
     except csv.Error as error:
         rule = "SEC-18" if "field limit" in str(error) else "HDR-10"
         limit = f"{MAX_CELL} characters"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -45,7 +47,7 @@ class Refused:
 
 
 def read_number(
-    cell: Any, style: str, missing: dict[str, str], variable: Variable
+    cell: Any, style: str, missing: Mapping[str, str], variable: Variable
 ) -> Number | Refused:
     """Read one cell under `style` and the bounds of `variable`.
 
@@ -69,7 +71,7 @@ def read_number(
         text = text[:-1].rstrip(EDGES)
     text = text.replace("−", "-")
     pattern, groups, mark = STYLES[style]
-    if not pattern.fullmatch(text) or not text.isascii() and style != "space":
+    if not pattern.fullmatch(text) or (not text.isascii() and style != "space"):
         return _refuse(text, style, missing)
     digits = text.translate({ord(c): None for c in groups}).replace(mark or "\0", ".")
     if len(digits) > MAX_DIGITS:
@@ -78,10 +80,10 @@ def read_number(
 
 
 def _finite(cell: float) -> bool:
-    return cell == cell and abs(cell) != float("inf")
+    return math.isfinite(cell)
 
 
-def _refuse(text: str, style: str, missing: dict[str, str]) -> Refused:
+def _refuse(text: str, style: str, missing: Mapping[str, str]) -> Refused:
     """Name the rule that a cell breaks, from the most to the least particular."""
     if NOT_FINITE.fullmatch(text):
         return Refused("NUM-12", {})

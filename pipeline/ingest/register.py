@@ -48,7 +48,7 @@ def _records(
             reading.faults.add("DAT-02", grid.place(i, j), date)
             reading.has_refused_rows = True
             return []
-    scheme = card.scheme
+    scheme: str = card.scheme
     if scheme == "by date":
         scheme = reading.ref.scheme_on(date) if date else reading.ref.schemes[0]["scheme"]
     j = grid.positions[card.province.column]
@@ -101,7 +101,8 @@ def _count(
             number=None if missing else float(len(entries)),
             low=None if missing else float(dated), high=None if missing else float(len(entries)),
             qualifier="exact" if missing or dated == len(entries) else "range",
-            status="A" if entries and dated == len(entries) else "E", locator=locator or "no record",
+            status="A" if entries and dated == len(entries) else "E",
+            locator=locator or "no record",
             raw=f"{len(entries)} records", place=next(
                 (e["place"] for e in entries.values()), Place(reading.card.file)),
         )  # fmt: skip

@@ -1,0 +1,333 @@
+"""The command line: `python -m pipeline`, also installed as `lii`.
+
+Exit codes: 0 done; 1 the input was refused; 2 wrong use of the command; 3 `verify` found a
+difference; 70 unexpected fault; 130 and 143 stopped from outside.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import difflib
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from pipeline.language import LANGUAGES, default_language, number, text
+from pipeline.project import CODE, Project
+
+REFUSED, USAGE, DIFFERENT, UNEXPECTED = 1, 2, 3, 70
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    args = _parser().parse_args(arguments)
+    project = Project(_find_root(args.root), args.spec)
+    try:
+        return int(args.run(project, args) or 0)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # a reader such as `head` has what it wanted
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        from pipeline.faults import Rejected
+
+        if isinstance(error, Rejected):
+            return _refuse(error, project, args)
+        if args.debug:
+            raise
+        print(text("debug_hint", args.lang, error=f"{type(error).__name__}: {error}"),
+              file=sys.stderr)  # fmt: skip
+        return UNEXPECTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--lang", choices=LANGUAGES, default=default_language(),
+                        help="language of messages (default: LII_LANG, else the locale)")  # fmt: skip
+    common.add_argument("--root", type=Path, help="the project (default: here, else this code's)")
+    common.add_argument("--spec", default="index.yml", help="the index (default: index.yml)")
+    common.add_argument("--debug", action="store_true", help="show the trace of a fault")
+    parser = argparse.ArgumentParser(prog="python -m pipeline", description=__doc__.split("\n")[0])
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, run: Any, words: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, parents=[common], help=words, description=words)
+        command.set_defaults(run=run)
+        return command
+
+    add("index", _index, "make the index from the raw files and publish it")
+    add("check", _check, "validate the raw files and the index, report everything, write nothing")
+    add("verify", _verify, "compare the published release with its manifest, inputs and code")
+    explain = add("explain", _explain, "trace a published number to the cells it came from")
+    explain.add_argument("province", help="name or code")
+    explain.add_argument("node", help="index, a sub-index, a pillar or an indicator")
+    explain.add_argument("--edition", help="default: the first of the index")
+    explain.add_argument("--json", action="store_true", help="print JSON instead of a tree")
+    top = add("top", _top, "print the highest scores of an edition")
+    top.add_argument("--edition", help="default: the first of the index")
+    top.add_argument("-n", type=int, default=10, help="how many (default 10)")
+    tree = add("coverage", _coverage, "print what is in an edition, what is out and why")
+    tree.add_argument("--edition", help="default: the first of the index")
+    pii = add("compare-pii", _compare_pii, "rank correlation with the published PII")
+    pii.add_argument("--edition", help="default: the first of the index")
+    pii.add_argument("--pii", type=int, default=2023, help="PII edition (default 2023)")
+    pii.add_argument("--without", action="append", default=[], help="also without this node")
+    accept = add("accept", _accept, "accept a changed raw file: renew the sha256 of its card")
+    accept.add_argument("file", nargs="+", help="path as in raw/sources.yml")
+    add("docs", _docs, "write docs/data.md and docs/faults.md again from the cards and rules")
+    return parser
+
+
+def _find_root(given: Path | None) -> Path:
+    if given is not None:
+        return given
+    here = Path.cwd()
+    return here if (here / "index.yml").is_file() else CODE.parent
+
+
+class Progress:
+    """Stages on a terminal as one moving line, elsewhere as nothing but a line per stage."""
+
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+        self.live = sys.stderr.isatty()
+        self.last = ""
+
+    def __call__(self, stage: str, values: dict[str, Any]) -> None:
+        line = text(stage, self.lang, **values)
+        if self.live:
+            sys.stderr.write(f"\r\x1b[K{line} …")
+        elif stage != "stage_step":
+            sys.stderr.write(f"{line} …\n")
+        sys.stderr.flush()
+
+    def close(self) -> None:
+        if self.live:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def _index(project: Project, args: argparse.Namespace) -> int:
+    from pipeline.project import damaged_files, fingerprint, input_files, read_manifest
+
+    started = time.perf_counter()
+    manifest = read_manifest(project)
+    if manifest is not None and manifest["fingerprint"] == fingerprint(input_files(project)):
+        bad, extra = damaged_files(project, manifest)
+        if not bad and not extra:
+            print(text("unchanged", args.lang, release=manifest["release"]))
+            return 0
+    from pipeline.faults import render
+    from pipeline.run import run_index
+
+    progress = Progress(args.lang)
+    try:
+        result = run_index(project, progress)
+    finally:
+        progress.close()
+    (project.outputs / "errors.json").unlink(missing_ok=True)
+    if result.findings:
+        print(render(result.findings, args.lang), file=sys.stderr)
+    first = json.loads((result.release / "spec.json").read_text("utf-8"))["index"]["editions"][0][
+        "edition"
+    ]
+    print(text("done_index", args.lang, release=result.manifest["release"],
+               ranked=_count_ranked(result.release, first), edition=first,
+               warned=len(result.findings),
+               seconds=number(time.perf_counter() - started, args.lang, 1)))  # fmt: skip
+    return 0
+
+
+def _count_ranked(release: Path, edition: str) -> int:
+    from pipeline import store
+
+    con = store.open_release(release)
+    (count,) = con.sql(
+        "select count(*) from scores where level = 'index' and is_ranked and edition = $edition",
+        params={"edition": edition},
+    ).fetchall()[0]
+    return int(count)
+
+
+def _check(project: Project, args: argparse.Namespace) -> int:
+    from pipeline.faults import Faults, render
+    from pipeline.run import compute, load
+
+    faults = Faults()
+    progress = Progress(args.lang)
+    try:
+        loaded = load(project, faults, progress)
+        compute(loaded, faults, progress).close()
+    finally:
+        progress.close()
+    if faults.warnings():
+        print(render(faults.warnings(), args.lang), file=sys.stderr)
+    print(text("check_ok", args.lang, n=len(loaded.catalogue.cards),
+               rows=len(loaded.ingested.observed)))  # fmt: skip
+    return 0
+
+
+def _refuse(error: Any, project: Project, args: argparse.Namespace) -> int:
+    from pipeline.faults import as_json, render
+
+    print(render(error.faults, args.lang), file=sys.stderr)
+    if args.run is _index:
+        report = project.outputs / "errors.json"
+        with contextlib.suppress(OSError):
+            report.parent.mkdir(parents=True, exist_ok=True)
+            report.write_text(as_json(error.faults), "utf-8")
+            print(text("rejected", args.lang, file="outputs/errors.json"), file=sys.stderr)
+    return REFUSED
+
+
+def _verify(project: Project, args: argparse.Namespace) -> int:
+    from pipeline.project import damaged_files, fingerprint, input_files, read_manifest
+
+    manifest = read_manifest(project)
+    if manifest is None:
+        print(text("verify_none", args.lang), file=sys.stderr)
+        return DIFFERENT
+    bad, extra = damaged_files(project, manifest)
+    lines = [text("verify_damaged", args.lang, file=name) for name in bad]
+    lines += [text("verify_extra", args.lang, file=name) for name in extra]
+    inputs = input_files(project)
+    before = manifest["inputs"]
+    changed = [n for n in sorted({*inputs, *before}) if inputs.get(n) != before.get(n)]
+    if not changed and manifest["fingerprint"] != fingerprint(inputs):
+        changed = ["requirements.lock"]
+    lines += [text("verify_stale", args.lang, file=name) for name in changed]
+    if lines:
+        lines.append(text("verify_remedy", args.lang))
+        print("\n".join(lines), file=sys.stderr)
+        return DIFFERENT
+    print(text("verify_ok", args.lang, n=len(manifest["files"]), release=manifest["release"]))
+    return 0
+
+
+def _open(project: Project, args: argparse.Namespace) -> Any:
+    """The current release, or None with a message."""
+    from pipeline.explain import Release
+
+    if not (project.current / "spec.json").is_file():
+        print(text("verify_none", args.lang), file=sys.stderr)
+        return None
+    return Release(project.current)
+
+
+def _pick(value: str, known: list[str], what: str, args: argparse.Namespace) -> bool:
+    if value in known:
+        return True
+    near = ", ".join(difflib.get_close_matches(value, known, n=3)) or ", ".join(known)
+    word = text(f"word_{what}", args.lang)
+    print(text("explain_unknown", args.lang, what=word, value=value, nearest=near), file=sys.stderr)
+    return False
+
+
+def _explain(project: Project, args: argparse.Namespace) -> int:
+    from pipeline.explain import as_tree, explain
+    from pipeline.faults import Faults, Place, render
+    from pipeline.provinces import Resolver, load_reference
+
+    release = _open(project, args)
+    if release is None:
+        return DIFFERENT
+    edition = args.edition or release.spec["editions"][0]["edition"]
+    if not _pick(edition, list(release.editions), "edition", args):
+        return USAGE
+    if not _pick(args.node, list(release.nodes), "node", args):
+        return USAGE
+    scheme, faults = release.editions[edition]["scheme"], Faults()
+    resolver = Resolver(load_reference(project.reference), faults)
+    read = resolver.by_code if args.province.isdigit() else resolver.by_name
+    found = read(args.province, scheme, Place(text("word_province", args.lang)))
+    if found is None or found.code is None:
+        print(render(faults.sorted(), args.lang), file=sys.stderr)
+        return USAGE
+    entry = explain(release, found.code, args.node, edition)
+    if args.json:
+        print(json.dumps(entry, ensure_ascii=False, indent=1))
+        return 0
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else 160
+    Console(width=width, highlight=False, soft_wrap=not sys.stdout.isatty()).print(
+        as_tree(entry, args.lang)
+    )
+    return 0
+
+
+def _top(project: Project, args: argparse.Namespace) -> int:
+    from pipeline.tables import top_scores
+
+    release = _open(project, args)
+    if release is None:
+        return DIFFERENT
+    edition = args.edition or release.spec["editions"][0]["edition"]
+    if not _pick(edition, list(release.editions), "edition", args):
+        return USAGE
+    print(top_scores(release, edition, args.n, args.lang))
+    return 0
+
+
+def _coverage(project: Project, args: argparse.Namespace) -> int:
+    from pipeline.tables import coverage_table
+
+    release = _open(project, args)
+    if release is None:
+        return DIFFERENT
+    edition = args.edition or release.spec["editions"][0]["edition"]
+    if not _pick(edition, list(release.editions), "edition", args):
+        return USAGE
+    print(coverage_table(release, edition, args.lang))
+    return 0
+
+
+def _compare_pii(project: Project, args: argparse.Namespace) -> int:
+    from pipeline.compare import compare_with_pii
+    from pipeline.tables import agreement_lines
+
+    release = _open(project, args)
+    if release is None:
+        return DIFFERENT
+    edition = args.edition or release.spec["editions"][0]["edition"]
+    if not _pick(edition, list(release.editions), "edition", args):
+        return USAGE
+    if not all(_pick(node, list(release.nodes), "node", args) for node in args.without):
+        return USAGE
+    found = compare_with_pii(project.current, edition, args.pii, args.without)
+    if not found:
+        print(text("pii_none", args.lang, pii_edition=args.pii, edition=edition), file=sys.stderr)
+        return USAGE
+    print(agreement_lines(release, found, edition, args.pii, args.lang))
+    return 0
+
+
+def _accept(project: Project, args: argparse.Namespace) -> int:
+    from pipeline.cards import renew_hash
+
+    code = 0
+    for file in args.file:
+        message, good = renew_hash(project.root, file, args.lang)
+        print(message, file=sys.stdout if good else sys.stderr)
+        code = code if good else USAGE
+    return code
+
+
+def _docs(project: Project, _: argparse.Namespace) -> int:
+    from pipeline.pages import write_pages
+
+    for name in write_pages(project):
+        print(name)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,244 @@
+"""Explain a published number: from the score down to file, sheet, row, column, hash and address."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pipeline import store
+from pipeline.language import number, reason, status, text
+
+
+class Release:
+    """A published release, read once: the tables that an explanation walks through."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        whole = json.loads((folder / "spec.json").read_text("utf-8"))
+        self.spec: dict[str, Any] = whole["index"]
+        self.variables: dict[str, Any] = whole["variables"]
+        con = store.open_release(folder)
+        self.ranked = _rows(con, "ranked", "edition", "province_code", "node")
+        self.harmonised = _rows(con, "harmonised", "edition", "province_code", "variable", "year")
+        self.sources = _rows(con, "sources", "source_id")
+        self.names = _rows(con, "scores", "edition", "province_code", "node")
+        self.observed: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+        for row in con.sql("select * from observed").to_arrow_table().to_pylist():
+            key = (row["scheme"], row["province_code"], row["variable"])
+            self.observed.setdefault(key, []).append(row)
+        con.close()
+        self.editions = {e["edition"]: e for e in self.spec["editions"]}
+        self.nodes = {n["code"]: n for n in self.spec["nodes"] + self.spec["indicators"]}
+        self.root = next(n["code"] for n in self.spec["nodes"] if n["parent"] is None)
+        self.ranks: dict[tuple[str, str], int] = {}
+        for (edition, _, node), row in self.ranked.items():
+            self.ranks[edition, node] = self.ranks.get((edition, node), 0) + row["is_ranked"]
+
+
+def _rows(con: Any, table: str, *key: str) -> dict[tuple[Any, ...], dict[str, Any]]:
+    rows = con.sql(f"select * from {table}").to_arrow_table().to_pylist()
+    return {tuple(row[name] for name in key): row for row in rows}
+
+
+def explain(release: Release, province: str, node: str, edition: str) -> dict[str, Any]:
+    """The tree under a node, down to the cells of the raw files.
+
+    Args:
+        release: the published release.
+        province: a province code of the edition's scheme.
+        node: a node or an indicator.
+        edition: an edition of the release.
+
+    Returns:
+        A dict with the score, rank, weight and contribution of the node and, under `children`,
+        the same for each node below; an indicator has `value`, `data_year`, `obs_status` and, under
+        `inputs`, each figure it was made of with `file`, `locator`, `sha256` and `url`.
+
+    Raises:
+        KeyError: when the release has no such edition, province or node.
+    """
+    row = release.ranked[edition, province, node]
+    declared = release.nodes[node]
+    names = release.names[edition, province, release.root]
+    entry: dict[str, Any] = {
+        "edition": edition,
+        "province_code": province,
+        "province_name_vi": names["province_name_vi"],
+        "province_name_en": names["province_name_en"],
+        "node": node,
+        "level": row["level"],
+        "name_vi": declared["name_vi"],
+        "name_en": declared["name_en"],
+        "score": row["score"],
+        "rank": row["rank"],
+        "n_ranked": release.ranks[edition, node],
+        "coverage": row["coverage"],
+        "weight_in_parent": row["weight_in_parent"],
+        "reason": row["reason"],
+    }
+    if row["level"] == "indicator":
+        return entry | _leaf(release, row, declared, edition)
+    children = [code for code, item in release.nodes.items() if item.get("parent") == node]
+    entry["children"] = [explain(release, province, child, edition) for child in children]
+    return entry
+
+
+def _leaf(
+    release: Release, row: dict[str, Any], declared: dict[str, Any], edition: str
+) -> dict[str, Any]:
+    kept = [
+        "value", "unit", "data_year", "age", "obs_status", "is_imputed", "treated_value",
+        "is_treated", "treatment", "is_entered", "contribution", "implied_score", "value_reason",
+    ]  # fmt: skip
+    entry = {name: row[name] for name in kept}
+    entry["indicator_coverage"] = row["indicator_coverage"]
+    roles = [("numerator", declared["numerator"], row["data_year"])]
+    if declared["denominator"] is not None:
+        roles.append(("denominator", declared["denominator"], row["data_year"]))
+    if declared["kind"] == "growth" and row["data_year"] is not None:
+        roles.append(("base", declared["numerator"], row["data_year"] - declared["span"]))
+    entry["inputs"] = []
+    for role, variable, year in roles:
+        found = _input(release, role, variable, year, row["province_code"], edition)
+        entry["inputs"].append(found)
+        weight = release.variables[variable]["merge_weight"]
+        if found["merge_rule"] == "weighted_mean" and weight is not None:
+            entry["inputs"].append(
+                _input(release, "weight", weight, year, row["province_code"], edition)
+            )
+    return entry
+
+
+def _input(
+    release: Release, role: str, variable: str, year: int | None, province: str, edition: str
+) -> dict[str, Any]:
+    """One variable behind an indicator: its harmonised value and the cells it came from."""
+    scheme = release.editions[edition]["scheme"]
+    limit = release.editions[edition]["reference_year"]
+    harmonised = release.harmonised.get((edition, province, variable, year))
+    entry: dict[str, Any] = {"role": role, "variable": variable, "year": year}
+    found: list[dict[str, Any]] = []
+    if harmonised is not None:
+        entry |= {k: harmonised[k] for k in ("value", "merge_rule", "parts", "obs_status")}
+        found = list(_cells(release, scheme, province, harmonised["parts"], variable, year))
+    else:  # nothing usable: show what there is, so that the reason can be checked
+        entry |= {"value": None, "merge_rule": "none", "parts": province, "obs_status": "M"}
+        parts = {h["parts"] for k, h in release.harmonised.items()
+                 if k[:3] == (edition, province, variable)} or {province}  # fmt: skip
+        for part in sorted(parts):
+            cells = _cells(release, scheme, province, part, variable, None, any_year=True)
+            found += _newest(c for c in cells if c["year"] is None or c["year"] <= limit)
+    entry["cells"] = found
+    return entry
+
+
+def _newest(cells: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The newest dated cell of each province, and every undated one."""
+    kept: list[dict[str, Any]] = []
+    newest: dict[str, dict[str, Any]] = {}
+    for cell in cells:
+        if cell["year"] is None:
+            kept.append(cell)
+        elif cell["year"] >= newest.get(cell["province_code"], cell)["year"]:
+            newest[cell["province_code"]] = cell
+    return [*newest.values(), *kept]
+
+
+def _cells(
+    release: Release, scheme: str, province: str, parts: str, variable: str, year: int | None,
+    any_year: bool = False,
+) -> Iterator[dict[str, Any]]:  # fmt: skip
+    """The raw cells of a variable: of the province itself, else of the parts it was made of."""
+    own = [row for row in release.observed.get((scheme, province, variable), ())
+           if any_year or row["year"] == year]  # fmt: skip
+    keys = [(scheme, province, variable)]
+    if not own:
+        keys = [("63", code, variable) for code in parts.split("+")]
+    for key in keys:
+        for row in release.observed.get(key, ()):
+            if not any_year and row["year"] != year:
+                continue
+            (card,) = [release.sources[(row["source_id"],)]]
+            yield {
+                "province_code": row["province_code"],
+                "scheme": row["scheme"],
+                "year": row["year"],
+                "value": row["value"],
+                "raw": row["raw"],
+                "qualifier": row["qualifier"],
+                "obs_status": row["obs_status"],
+                "source_id": row["source_id"],
+                "file": card["file"],
+                "locator": row["locator"],
+                "sha256": card["sha256"],
+                "title": card["title"],
+                "url": card["url"],
+            }
+
+
+def as_tree(entry: dict[str, Any], lang: str) -> Any:
+    """An explanation as a `rich` tree for the terminal."""
+    from rich.tree import Tree
+
+    tree = Tree(_headline(entry, lang), guide_style="dim")
+    _grow(tree, entry, lang)
+    return tree
+
+
+def _grow(tree: Any, entry: dict[str, Any], lang: str) -> None:
+    for child in entry.get("children", ()):
+        _grow(tree.add(_headline(child, lang)), child, lang)
+    for item in entry.get("inputs", ()):
+        year = "" if item["year"] is None else f" {item['year']}"
+        value = "–" if item["value"] is None else f"{item['value']:g}"
+        merged = f"  = {item['parts']}" if item["merge_rule"] != "none" else ""
+        branch = tree.add(_plain(f"{item['variable']}{year} = {value}{merged}"))
+        for cell in item["cells"]:
+            when = "" if item["year"] is not None or cell["year"] is None else f" ({cell['year']})"
+            branch.add(
+                _plain(
+                    f"{cell['file']}  {cell['locator']}  «{cell['raw']}»{when}\n"
+                    f"{cell['title']}\nsha256 {cell['sha256'][:16]}…  {cell['url']}"
+                )
+            )
+        if not item["cells"]:
+            branch.add(_plain(text("no_source_row", lang)))
+
+
+def _headline(entry: dict[str, Any], lang: str) -> Any:
+    parts = [entry[f"name_{lang}"]]
+    if entry["level"] == "index":
+        parts.append(f"{entry[f'province_name_{lang}']}, {entry['edition']}")
+    if entry["score"] is not None:
+        parts.append(text("score", lang, score=number(entry["score"], lang)))
+        if entry["rank"] is not None:
+            parts.append(text("rank_of", lang, rank=entry["rank"], n=entry["n_ranked"]))
+    elif entry["reason"] is not None:
+        parts.append(text("not_ranked", lang, reason=reason(entry["reason"], lang)))
+    if entry["level"] == "indicator":
+        parts += _leaf_words(entry, lang)
+    return _plain(" · ".join(parts))
+
+
+def _leaf_words(entry: dict[str, Any], lang: str) -> list[str]:
+    words = []
+    if entry["value"] is None:
+        return [text("missing_because", lang, reason=reason(entry["value_reason"], lang))]
+    words.append(f"{number(entry['value'], lang, 3)} {entry['unit']} ({entry['data_year']})")
+    if entry["obs_status"] != "A":
+        words.append(status(entry["obs_status"], lang))
+    if entry["is_treated"]:
+        before, after = (number(entry[k], lang, 3) for k in ("value", "treated_value"))
+        words.append(text("treated_from", lang, how=entry["treatment"], before=before, after=after))
+    if entry["contribution"] is not None:
+        words.append(text("contribution", lang, points=number(entry["contribution"], lang)))
+    return words
+
+
+def _plain(words: str) -> Any:
+    """Text that is never read as markup: names and raw cells come from outside."""
+    from rich.text import Text
+
+    return Text(words)

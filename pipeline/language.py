@@ -1,0 +1,52 @@
+"""Words and numbers in Vietnamese and English, from one catalogue."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+CATALOGUE = Path(__file__).with_name("messages.yml")
+LANGUAGES = ("vi", "en")
+
+
+@cache
+def catalogue() -> dict[str, Any]:
+    """The message catalogue: `rules`, `ui`, `reasons` and `statuses`, each in both languages."""
+    loaded: dict[str, Any] = yaml.load(CATALOGUE.read_text("utf-8"), Loader=yaml.CSafeLoader)
+    return loaded
+
+
+def text(key: str, lang: str, **values: Any) -> str:
+    """A text of the user interface in `lang` (`vi` or `en`)."""
+    return str(catalogue()["ui"][key][lang]).format(**values)
+
+
+def reason(code: str, lang: str) -> str:
+    """Why something is missing, in words."""
+    return str(catalogue()["reasons"][code][lang])
+
+
+def status(code: str, lang: str) -> str:
+    """What an observation status means."""
+    return str(catalogue()["statuses"][code][lang])
+
+
+def number(value: float | None, lang: str, digits: int = 2) -> str:
+    """A number as the language writes it: 1.234,50 or 1,234.50; an empty text when missing."""
+    if value is None:
+        return ""
+    english = f"{value:,.{digits}f}"
+    return english.translate(str.maketrans(",.", ".,")) if lang == "vi" else english
+
+
+def default_language() -> str:
+    """`LII_LANG` if set, else Vietnamese in a Vietnamese locale, else English."""
+    wanted = os.environ.get("LII_LANG", "")
+    if wanted in LANGUAGES:
+        return wanted
+    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
+    return "vi" if (locale or "").startswith("vi") else "en"

@@ -1,0 +1,91 @@
+"""Pages made from data, so that they cannot drift: docs/data.md and docs/faults.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.faults import Faults
+from pipeline.language import catalogue
+from pipeline.project import Project
+from pipeline.sources import Card, Catalogue, load_catalogue
+
+HEAD = "<!-- Written by `make docs` from {source}; edit that, not this page. -->\n\n"
+USES = {
+    "index": "Sources that may feed the index",
+    "context": "Context, ingested and published but not used by the index",
+    "comparison": "For comparison only: refused as an input",
+}
+
+
+def write_pages(project: Project) -> list[str]:
+    """Write the generated pages; returns their names.
+
+    Raises:
+        Rejected: when the cards cannot be read.
+    """
+    faults = Faults()
+    cards = load_catalogue(project.root, faults)
+    faults.raise_if_any()
+    assert cards is not None
+    pages = {"docs/data.md": data_page(cards), "docs/faults.md": faults_page()}
+    for name, content in pages.items():
+        path = project.root / name
+        path.parent.mkdir(exist_ok=True)
+        Path(path).write_text(content, "utf-8")
+    return list(pages)
+
+
+def data_page(cards: Catalogue) -> str:
+    """Every source with its card, grouped by use."""
+    lines = [
+        "# The data\n",
+        "Every figure stands in a file under `raw/`, as its source states it, with a card in\n"
+        "`raw/sources.yml`. Licences are given as the carrier states them for its own work; no\n"
+        "text seen states terms for the statistics office's figures themselves, so they are\n"
+        "recorded as not stated. Figures were read from the carriers named, not downloaded from the producer;\n"
+        "whoever can reach the producer should fetch the tables again and renew the cards.\n",
+    ]
+    for use, title in USES.items():
+        lines.append(f"## {title}\n")
+        for source_id, card in sorted(cards.cards.items()):
+            if card.use == use:
+                lines.append(_source(source_id, card))
+    lines.append("## Variables\n")
+    lines.append("| Variable | Unit | Measure | After a merger | Name | Tên |")
+    lines.append("| --- | --- | --- | --- | --- | --- |")
+    for code, v in sorted(cards.variables.items()):
+        merge = f"weighted mean by `{v.merge_weight}`" if v.merge_weight else v.merge
+        lines.append(f"| `{code}` | {v.unit} | {v.measure} | {merge} | {v.name_en} | {v.name_vi} |")
+    return HEAD.format(source="raw/sources.yml and raw/variables.yml") + "\n".join(lines) + "\n"
+
+
+def _source(source_id: str, card: Card) -> str:
+    facts = {
+        "File": f"`{card.file}` ({card.kind}; one row is {card.rows})",
+        "Producer": card.producer,
+        "Read from": " — ".join(filter(None, (card.url, card.carrier))),
+        "Licence": card.licence,
+        "Published": f"{card.published}; accessed {card.accessed}",
+        "Scheme": card.scheme,
+        "Number style": card.number_style,
+        "Note": card.note or "",
+    }
+    body = "\n".join(f"- {name}: {value}" for name, value in facts.items() if value)
+    return f"### {card.title} (`{source_id}`)\n\n{body}\n"
+
+
+def faults_page() -> str:
+    """Every rule with its message and remedy in both languages."""
+    lines = [
+        "# Faults\n",
+        "All faults of a run are reported together; each names the file, place and raw value,\n"
+        "what is wrong and what to do. `reject` ends the run with exit code 1 and leaves what was\n"
+        "published as it is; `warn` goes into `findings.parquet`. The same list is written to\n"
+        "`outputs/errors.json` for programs.\n",
+    ]
+    for rule, entry in sorted(catalogue()["rules"].items()):
+        lines.append(
+            f"## {rule} ({entry['kind']})\n\n{entry['en']} *{entry['remedy_en']}*\n\n"
+            f"{entry['vi']} *{entry['remedy_vi']}*\n"
+        )
+    return HEAD.format(source="pipeline/messages.yml") + "\n".join(lines)

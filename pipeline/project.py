@@ -1,0 +1,92 @@
+"""A project folder: where things are, and the fingerprint that says whether anything changed.
+
+Imports nothing heavy: an unchanged rerun ends here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+CODE = Path(__file__).parent
+CODE_SUFFIXES = {".py", ".sql", ".yml", ".csv", ".css", ".js", ".woff2"}
+PINNED = ("duckdb", "great-expectations", "numpy", "pandas", "pandera", "pyarrow")
+
+
+@dataclass(frozen=True)
+class Project:
+    """Paths of one project. `root` holds `index.yml`, `raw/` and `outputs/`."""
+
+    root: Path
+    spec_name: str = "index.yml"
+
+    @property
+    def spec(self) -> Path:
+        return self.root / self.spec_name
+
+    @property
+    def outputs(self) -> Path:
+        return self.root / "outputs"
+
+    @property
+    def current(self) -> Path:
+        return self.outputs / "current"
+
+    @property
+    def reference(self) -> Path:
+        """Reference tables: the project's own when it has them, else those of the package."""
+        own = self.root / "reference"
+        return own if own.is_dir() else CODE / "reference"
+
+
+def input_files(project: Project) -> dict[str, str]:
+    """SHA-256 of everything the outputs depend on, by a name that is the same on every machine."""
+    found: dict[str, Path] = {project.spec_name: project.spec}
+    for folder, prefix in (
+        (project.root / "raw", "raw"),
+        (project.reference, "reference"),
+        (CODE, "pipeline"),
+        (CODE.parent / "schemas", "schemas"),
+    ):
+        for path in sorted(folder.rglob("*")):
+            is_code = prefix in ("pipeline", "schemas")
+            if path.is_file() and (not is_code or path.suffix in CODE_SUFFIXES):
+                found[f"{prefix}/{path.relative_to(folder).as_posix()}"] = path
+    return {
+        name: hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"
+        for name, path in sorted(found.items())
+    }
+
+
+def fingerprint(inputs: dict[str, str]) -> str:
+    """One hash of all inputs and of the versions of the libraries that compute."""
+    pinned = {name: metadata.version(name) for name in PINNED}
+    state = [inputs, pinned, platform.python_version()]
+    return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
+
+
+def read_manifest(project: Project) -> dict[str, Any] | None:
+    """The manifest of the current release, or None when there is none that can be read."""
+    try:
+        loaded = json.loads((project.current / "manifest.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return loaded if isinstance(loaded, dict) else None
+
+
+def damaged_files(project: Project, manifest: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """Files of the current release that are missing or differ, and files that do not belong."""
+    wanted: dict[str, str] = manifest["files"]
+    folder = project.current.resolve()
+    found = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
+    bad = [
+        name
+        for name, sha in sorted(wanted.items())
+        if name not in found or hashlib.sha256(found[name].read_bytes()).hexdigest() != sha
+    ]
+    return bad, sorted(set(found) - set(wanted) - {"manifest.json"})

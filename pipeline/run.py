@@ -1,0 +1,231 @@
+"""The stages top to bottom: the one place that knows them all."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline import packaging, store
+from pipeline.faults import Fault, Faults, Place, explain_fault, shown
+from pipeline.ingest import Ingested, ingest
+from pipeline.project import Project, fingerprint, input_files
+from pipeline.provinces import Reference, check_reference, load_reference
+from pipeline.sources import Catalogue, load_catalogue
+from pipeline.spec import Spec, check_sources_of, load_spec, spec_tables
+from schemas import check_contract
+
+Report = Callable[[str, dict[str, Any]], None]
+
+
+@dataclass
+class Loaded:
+    """Everything read and checked before the first step."""
+
+    ref: Reference
+    catalogue: Catalogue
+    spec: Spec
+    ingested: Ingested
+
+
+@dataclass
+class Result:
+    """What a run gave: the release, the findings, what it took."""
+
+    release: Path
+    findings: list[Fault]
+    manifest: dict[str, Any]
+
+
+def load(project: Project, faults: Faults, report: Report) -> Loaded:
+    """Read the reference tables, the cards, the index and every raw file.
+
+    Raises:
+        Rejected: with every fault of all of them.
+    """
+    report("stage_reference", {})
+    ref = load_reference(project.reference)
+    check_reference(ref, faults)
+    catalogue = load_catalogue(project.root, faults)
+    spec = None
+    ingested = None
+    if catalogue is not None:
+        spec = load_spec(project.spec, project.spec_name, catalogue, faults)
+        if not any(fault.rule == "GEO-22" for fault in faults.rejecting()):
+            report("stage_ingest", {"n": len(catalogue.cards)})
+            ingested = ingest(project.root, catalogue, ref, faults)
+    if spec is not None and ingested is not None and catalogue is not None:
+        check_sources_of(spec, project.spec_name, ingested.observed, catalogue, faults)
+        _hold_contract("observed", ingested.observed, faults)
+    faults.raise_if_any()
+    assert catalogue is not None
+    assert spec is not None
+    assert ingested is not None
+    return Loaded(ref, catalogue, spec, ingested)
+
+
+def compute(loaded: Loaded, faults: Faults, report: Report) -> Any:
+    """Run the SQL chain in a fresh database, each table through its contract.
+
+    Returns:
+        The DuckDB connection that holds every table.
+
+    Raises:
+        Rejected: at the first table that breaks its contract, with all that is wrong in it.
+    """
+    con = store.connect()
+    tables = spec_tables(loaded.spec, loaded.catalogue, loaded.ref)
+    tables["ingested"] = loaded.ingested.observed
+    tables["ref_shared_records"] = loaded.ingested.shared
+    tables["excluded"] = loaded.ingested.excluded.sort_values(
+        ["source_id", "locator"], kind="stable", ignore_index=True
+    )
+    tables["sources"] = _source_rows(loaded.catalogue)
+    tables["findings"] = _finding_rows(faults.warnings())
+    for name, frame in tables.items():
+        store.put_table(con, name, frame)
+    for step in store.steps():
+        name = store.table_of(step)
+        report("stage_step", {"table": name})
+        con.execute(step.read_text("utf-8"))
+        if name == "moments":
+            continue
+        table = store.get_table(con, name)
+        if name == "treated":
+            _refuse_constant(con, faults)
+        store.refuse_non_finite(table, name, faults)
+        faults.raise_if_any()
+        _hold_contract(name, store.as_frame(table), faults)
+        faults.raise_if_any()
+    return con
+
+
+def run_index(project: Project, report: Report) -> Result:
+    """Make the index and publish it whole, or refuse and leave what was published as it is.
+
+    Raises:
+        Rejected: with every fault found; nothing under `outputs/current` has changed.
+    """
+    started = time.perf_counter()
+    faults = Faults()
+    timings: dict[str, float] = {}
+    inputs = input_files(project)
+    loaded = load(project, faults, report)
+    timings["ingest"] = time.perf_counter() - started
+    con = compute(loaded, faults, report)
+    timings["compute"] = time.perf_counter() - started - timings["ingest"]
+    with store.staging(project.outputs, faults) as folder:
+        report("stage_write", {})
+        counts = _write_release(folder, con, loaded)
+        report("stage_check", {})
+        checks = _check_whole(folder, loaded, faults)
+        timings["checks"] = time.perf_counter() - started - sum(timings.values())
+        if input_files(project) != inputs:
+            faults.add("SYS-11", Place("raw"), "raw")
+        faults.raise_if_any()
+        report("stage_publish", {})
+        files = store.list_files(folder)
+        manifest = {
+            "release": store.content_id(files),
+            "fingerprint": fingerprint(inputs),
+            "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "commit": packaging.commit_of(project.root),
+            "versions": packaging.versions(),
+            "counts": counts,
+            "checks": {"run": len(checks), "failed": [c for c in checks if not c["success"]]},
+            "timings_s": {k: round(v, 3) for k, v in timings.items()},
+            "inputs": inputs,
+            "files": files,
+        }
+        text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
+        (folder / store.UNHASHED).write_text(text, "utf-8")
+        release = store.publish(folder, project.outputs, str(manifest["release"]))
+    con.close()
+    return Result(release, faults.warnings(), manifest)
+
+
+def _write_release(folder: Path, con: Any, loaded: Loaded) -> dict[str, int]:
+    (folder / "steps").mkdir()
+    counts = {}
+    for name in (*packaging.TOP_TABLES, *packaging.STEP_TABLES):
+        table = store.get_table(con, name)
+        counts[name] = len(table)
+        store.write_parquet(folder / packaging.path_of(name), table, packaging.column_meta(name))
+    texts = {
+        "views.sql": packaging.views_sql(),
+        "spec.json": packaging.spec_json(loaded.spec, loaded.catalogue),
+        "codebook.csv": packaging.codebook_csv(loaded.spec, loaded.catalogue),
+        "datapackage.json": packaging.datapackage_json(loaded.spec, loaded.catalogue),
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, "utf-8", newline="")
+    return counts
+
+
+def _check_whole(folder: Path, loaded: Loaded, faults: Faults) -> list[dict[str, Any]]:
+    """The Great Expectations suite on the release; a failed error becomes a fault."""
+    from schemas.publish import check_published
+
+    editions = []
+    for edition in loaded.spec.editions:
+        codes = loaded.ref.codes(edition.scheme)
+        editions.append({"edition": edition.edition, "scheme": edition.scheme,
+                         "n_provinces": len(codes), "codes": codes})  # fmt: skip
+    results = check_published(folder, editions)
+    for result in results:
+        if not result["success"] and result["severity"] == "error":
+            problem = f"{result['expectation']}: {result['detail']}"
+            faults.add("OUT-01", Place(f"outputs/{result['table']}"), result["rule"],
+                       problem=problem)  # fmt: skip
+    return results
+
+
+def _hold_contract(name: str, frame: pd.DataFrame, faults: Faults) -> None:
+    for problem in check_contract(name, frame):
+        faults.add("SCH-21", Place(f"steps/{name}"), name, problem=problem)
+
+
+def _refuse_constant(con: Any, faults: Faults) -> None:
+    """A constant indicator cannot be normalised: refuse it by name before 0/0 is computed."""
+    rows = con.sql(
+        "select edition, indicator from treated where is_entered group by all "
+        "having min(treated_value) = max(treated_value) order by all"
+    ).fetchall()
+    for edition, indicator in rows:
+        faults.add("SEM-07", Place("index.yml"), indicator, edition=edition)
+
+
+def _source_rows(catalogue: Catalogue) -> pd.DataFrame:
+    names = [
+        "file", "kind", "use", "producer", "title", "url", "carrier", "licence", "published",
+        "accessed", "scheme", "sha256", "note",
+    ]  # fmt: skip
+    rows = [
+        {"source_id": source_id} | {name: getattr(card, name) for name in names}
+        for source_id, card in sorted(catalogue.cards.items())
+    ]
+    return pd.DataFrame(rows, columns=["source_id", *names])
+
+
+def _finding_rows(warnings: list[Fault]) -> pd.DataFrame:
+    rows = [
+        {
+            "rule": fault.rule,
+            "file": fault.place.file,
+            "row": fault.place.row,
+            "column": fault.place.column,
+            "value": None if fault.value is None else shown(fault.value),
+            "message_vi": explain_fault(fault, "vi")["why"],
+            "message_en": explain_fault(fault, "en")["why"],
+        }
+        for fault in warnings
+    ]
+    columns = ["rule", "file", "row", "column", "value", "message_vi", "message_en"]
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.astype({"row": "Int64", "column": "Int64"})

@@ -1,0 +1,236 @@
+"""The only place that opens DuckDB, writes Parquet and publishes a release."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipeline.faults import Faults, Place
+
+SQL_FOLDER = Path(__file__).with_name("sql")
+RELEASES_KEPT = 3
+UNHASHED = "manifest.json"  # holds time and versions; every other file is part of the content id
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """An empty in-memory database that gives the same numbers on every machine.
+
+    One thread: parallel sums of doubles change from run to run. No extension is ever fetched.
+    """
+    con = duckdb.connect(":memory:")
+    con.execute("set threads = 1")
+    con.execute("set autoinstall_known_extensions = false")
+    con.execute("set autoload_known_extensions = false")
+    con.execute("set enable_progress_bar = false")
+    return con
+
+
+def put_table(con: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) -> None:
+    """Store a frame as a table; text columns stay text even when every cell is missing."""
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    columns = []
+    for field in table.schema:
+        column = table.column(field.name)
+        columns.append(column.cast(pa.string()) if pa.types.is_null(field.type) else column)
+    arrow = pa.table(columns, names=table.column_names)
+    con.register("incoming", arrow)
+    con.execute(f'create or replace table "{name}" as select * from incoming')
+    con.unregister("incoming")
+
+
+def open_release(folder: Path) -> duckdb.DuckDBPyConnection:
+    """A database with a view for every table of a release, by the release's own `views.sql`."""
+    con = connect()
+    con.execute(f"set file_search_path = '{str(folder.resolve()).replace(chr(39), chr(39) * 2)}'")
+    con.execute((folder / "views.sql").read_text("utf-8"))
+    return con
+
+
+def get_table(con: duckdb.DuckDBPyConnection, name: str) -> pa.Table:
+    return con.sql(f'select * from "{name}"').to_arrow_table()
+
+
+def as_frame(table: pa.Table) -> pd.DataFrame:
+    """An Arrow table as a frame with nullable integers; booleans with gaps become `boolean`."""
+
+    def dtype(kind: pa.DataType) -> Any:
+        if pa.types.is_integer(kind):
+            return pd.Int64Dtype()
+        return None
+
+    frame: pd.DataFrame = table.to_pandas(types_mapper=dtype)
+    for field in table.schema:
+        if pa.types.is_boolean(field.type) and table.column(field.name).null_count:
+            frame[field.name] = frame[field.name].astype("boolean")
+        if pa.types.is_string(field.type) and table.column(field.name).null_count == len(table):
+            frame[field.name] = frame[field.name].astype("str")
+    return frame
+
+
+def steps() -> list[Path]:
+    """The SQL files in the order they run; the stem without its number is the table."""
+    return sorted(SQL_FOLDER.glob("[0-9][0-9]_*.sql"))
+
+
+def table_of(step: Path) -> str:
+    return step.stem.partition("_")[2]
+
+
+def refuse_non_finite(table: pa.Table, name: str, faults: Faults) -> None:
+    """Add a fault for NaN or infinity, which DuckDB makes without an error."""
+    for field in table.schema:
+        if not pa.types.is_floating(field.type):
+            continue
+        finite = pc.is_finite(table.column(field.name))
+        bad = pc.sum(pc.invert(finite)).as_py() or 0
+        if bad:
+            problem = f"{field.name}: {bad} cells are NaN or infinite"
+            faults.add("SCH-21", Place(f"steps/{name}"), name, problem=problem)
+
+
+def write_parquet(path: Path, table: pa.Table, meta: dict[str, dict[str, str]]) -> None:
+    """Write a table with what each column means, the same bytes for the same rows.
+
+    Args:
+        path: the file.
+        table: its rows, in their published order.
+        meta: for each column its description (`en`, `vi`) and `unit`; key "" is the table.
+    """
+    fields = [
+        pa.field(field.name, field.type, field.nullable, metadata=meta.get(field.name, {}))
+        for field in table.schema
+    ]
+    typed = table.cast(pa.schema(fields, metadata=meta.get("", {})))
+    pq.write_table(typed, path, compression="zstd", store_schema=False)
+    flush(path)
+
+
+def flush(path: Path) -> None:
+    """Bring a file or folder to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def list_files(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file under `folder`, by its path, in order."""
+    paths = sorted(p for p in folder.rglob("*") if p.is_file())
+    return {p.relative_to(folder).as_posix(): digest(p) for p in paths}
+
+
+def content_id(files: dict[str, str]) -> str:
+    """Name of a release: the same published bytes give the same name."""
+    lines = "".join(f"{name} {sha}\n" for name, sha in sorted(files.items()) if name != UNHASHED)
+    return hashlib.sha256(lines.encode()).hexdigest()[:16]
+
+
+@contextlib.contextmanager
+def staging(outputs: Path, faults: Faults) -> Iterator[Path]:
+    """An empty folder beside the releases, under a lock; it is gone afterwards, come what may.
+
+    Leftovers of a killed run are removed first: whoever holds the lock is the only writer.
+
+    Raises:
+        Rejected: when another run holds the lock, or the folder cannot be written.
+    """
+    lock = outputs / ".run.lock"
+    try:
+        outputs.mkdir(parents=True, exist_ok=True)
+        handle = lock.open("a+")
+    except OSError as error:
+        faults.add("SYS-05", Place(outputs.name), error.strerror)
+        faults.raise_if_any()
+        raise
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            handle.seek(0)
+            faults.add("SYS-07", Place(outputs.name), handle.read().strip())
+            faults.raise_if_any()
+        handle.seek(0)
+        handle.truncate()
+        handle.write(str(os.getpid()))
+        handle.flush()
+        folder = outputs / "releases" / f".staging-{os.getpid()}"
+        sweep(outputs)
+        try:
+            folder.mkdir(parents=True)
+            yield folder
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise
+            free = f"{shutil.disk_usage(outputs).free / 1e6:.0f} MB"
+            faults.add("SYS-01", Place(outputs.name), error.strerror, free=free)
+            faults.raise_if_any()
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(outputs: Path) -> None:
+    """Remove what a killed run left behind: half-written folders and pointers."""
+    for leftover in (outputs / "releases").glob(".staging-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    (outputs / ".current.new").unlink(missing_ok=True)
+
+
+def publish(folder: Path, outputs: Path, name: str) -> Path:
+    """Turn a finished folder into the current release, in one step that cannot be seen half done.
+
+    Every file and folder is on the disk before the pointer moves, so that a power cut leaves the
+    old or the new release complete. A release that is already there, whole, only gets the new
+    manifest; a damaged one is left alone until the pointer has moved past it.
+    """
+    releases = outputs / "releases"
+    for path in sorted(folder.rglob("*"), reverse=True):
+        flush(path)
+    flush(folder)
+    target = releases / name
+    if target.exists() and content_id(list_files(target)) == name:
+        os.replace(folder / UNHASHED, target / UNHASHED)
+    else:
+        repeat = 2
+        while target.exists():
+            target = releases / f"{name}-{repeat}"
+            repeat += 1
+        os.rename(folder, target)
+    flush(target)
+    flush(releases)
+    pointer = outputs / ".current.new"
+    pointer.symlink_to(Path("releases") / target.name)
+    os.replace(pointer, outputs / "current")
+    flush(outputs)
+    prune(outputs)
+    return target
+
+
+def prune(outputs: Path) -> None:
+    """Keep the newest releases and the current one."""
+    current = (outputs / "current").resolve()
+    found = sorted(
+        (p for p in (outputs / "releases").iterdir() if p.is_dir() and p.name[0] != "."),
+        key=lambda p: p.stat().st_mtime,
+        reverse=True,
+    )
+    for old in found[RELEASES_KEPT:]:
+        if old.resolve() != current:
+            shutil.rmtree(old)

@@ -1,0 +1,33 @@
+"""How a column is declared: its meaning in both languages, its unit and its rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandera.pandas as pa
+
+CODE = r"^\d{2}$"  # text: '01' is not 1
+NAME = r"^[a-z][a-z0-9_]*$"
+STATUSES = ["A", "C", "E", "I", "M", "P"]
+OBSERVED_STATUSES = ["A", "E", "M", "P"]
+LEVELS = ["index", "sub_index", "pillar", "sub_pillar", "indicator"]
+
+
+def described(vi: str, en: str, unit: str | None = None, **rules: Any) -> Any:
+    """A pandera field that carries its description (English), its Vietnamese text and its unit.
+
+    Args:
+        vi: what the column holds, in Vietnamese.
+        en: the same in English.
+        unit: unit of the values, or None when it has none or stands in another column.
+        rules: checks of `pandera.Field`.
+    """
+    return pa.Field(description=en, metadata={"vi": vi, "unit": unit or ""}, **rules)
+
+
+class Contract:
+    """The pandera configuration that every table shares."""
+
+    strict = True
+    ordered = True
+    coerce = False

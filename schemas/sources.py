@@ -1,0 +1,29 @@
+"""Contract of `sources`: the cards as a table."""
+
+from __future__ import annotations
+
+import pandera.pandas as pa
+
+from schemas.fields import NAME, Contract, described
+
+
+class Sources(pa.DataFrameModel):
+    """One row per raw file."""
+
+    source_id: str = described("Thẻ nguồn", "Card in raw/sources.yml", str_matches=NAME)
+    file: str = described("Tệp", "File", str_length={"min_value": 1})
+    kind: str = described("Loại", "Kind of reader", isin=["table", "quotes", "register"])
+    use: str = described("Mục đích", "Use", isin=["index", "context", "comparison"])
+    producer: str = described("Cơ quan lập", "Producer", str_length={"min_value": 1})
+    title: str = described("Tiêu đề", "Title", str_length={"min_value": 1})
+    url: str = described("Địa chỉ như nguồn nêu", "Address as given", str_length={"min_value": 1})
+    carrier: str = described("Nơi lấy tệp", "Carrier", nullable=True)
+    licence: str = described("Giấy phép", "Licence as stated", str_length={"min_value": 1})
+    published: str = described("Ngày công bố", "Published", str_length={"min_value": 1})
+    accessed: str = described("Ngày truy cập", "Accessed", str_length={"min_value": 1})
+    scheme: str = described("Hệ tỉnh", "Scheme of provinces")
+    sha256: str = described("SHA-256 của tệp", "SHA-256 of the file", str_matches=r"^[0-9a-f]{64}$")
+    note: str = described("Ghi chú", "Note", nullable=True)
+
+    class Config(Contract):
+        unique = ["source_id"]
