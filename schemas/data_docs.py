@@ -83,10 +83,14 @@ class Batch:
     rules: list[Rule]
 
 
-def filled(column: str, **where: Any) -> Rule:
-    """The column holds no null; with `where`, in rows with those values."""
-    says = f"{column} is never null" + "".join(f" where {k} is {v}" for k, v in where.items())
+def filled(column: str, says: str, **where: Any) -> Rule:
+    """The column holds no null in rows with the values of `where`."""
     return Rule("ExpectColumnValuesToNotBeNull", says, {"column": column}, tuple(where.items()))
+
+
+def empty(column: str, says: str, **where: Any) -> Rule:
+    """The column holds nulls only; with `where`, in rows with those values."""
+    return Rule("ExpectColumnValuesToBeNull", says, {"column": column}, tuple(where.items()))
 
 
 def within(

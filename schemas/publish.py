@@ -9,13 +9,22 @@ copy of the published table, for what no expectation of the library can say.
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from schemas.data_docs import Batch, Rule, all_true, filled, matching, one_of, validate, within
+from schemas.data_docs import (
+    Batch,
+    Rule,
+    all_true,
+    empty,
+    filled,
+    matching,
+    one_of,
+    validate,
+    within,
+)
 
 # The published columns in their order, each with its kind; '?' marks one that may hold nulls.
 PUBLISHED = {
@@ -102,13 +111,15 @@ def published_batches(release: Path, editions: list[dict[str, Any]]) -> list[Bat
 def read_typed(table: str, read: pa.Table) -> pd.DataFrame:
     """The published table as pandas, refused if a column is not of its declared type.
 
-    A column of nulls only may come without a type. `check_is_finite` says whether every real
-    number of the row is null or finite: it is read here because pandas makes NaN of a null.
+    A column of nulls only may come without a type. `check_nulls` and `check_not_finite` name the
+    row's columns with a null that is not allowed, or with NaN or infinity; null where there is
+    none. They are found here because pandas makes NaN of a null.
 
     Raises:
         TypeError: naming every column of another type.
     """
-    wanted = pa.schema({name: TYPES[kind.rstrip("?")] for name, kind in COLUMNS[table].items()})
+    kinds = COLUMNS[table]
+    wanted = pa.schema({name: TYPES[kind.rstrip("?")] for name, kind in kinds.items()})
     wrong = [
         f"{table}.{found.name} is {found.type}, not {field.type}"
         for found, field in zip(read.schema, wanted, strict=True)
@@ -116,12 +127,22 @@ def read_typed(table: str, read: pa.Table) -> pd.DataFrame:
     ]
     if wrong:
         raise TypeError("; ".join(wrong))
-    finite = np.ones(read.num_rows, dtype=bool)
-    for field in wanted:
-        if field.type == pa.float64():
-            column = read[field.name].cast(pa.float64())
-            finite &= pc.fill_null(pc.is_finite(column), True).to_numpy()
-    return read.cast(wanted).to_pandas().assign(check_is_finite=finite)
+    cast = read.cast(wanted)
+    nulls = {name: cast[name].is_null() for name in kinds if not kinds[name].endswith("?")}
+    reals = [name for name in kinds if kinds[name].startswith("real")]
+    unfit = {name: pc.invert(pc.fill_null(pc.is_finite(cast[name]), True)) for name in reals}
+    return cast.to_pandas().assign(
+        check_nulls=name_columns(nulls), check_not_finite=name_columns(unfit)
+    )
+
+
+def name_columns(faults: dict[str, pa.ChunkedArray]) -> pd.Series:
+    """Per row, the names under which the flag is true, with spaces between; None if none is."""
+    flags = pd.DataFrame({name: found.to_numpy() for name, found in faults.items()}, dtype=bool)
+    names = pd.Series(None, index=flags.index, dtype=object)
+    for row in flags.index[flags.any(axis=1)]:
+        names[row] = " ".join(flags.columns[flags.loc[row]])
+    return names
 
 
 def add_checks(
@@ -205,15 +226,15 @@ def published_rules(
         "observed": observed_rules(),
     }
     rules = {}
-    for table, columns in COLUMNS.items():
+    for table in COLUMNS:
         checks = [name for name in frames[table].columns if name.startswith("check_")]
         keys = {"column_list": KEYS[table], "ignore_row_if": "never"}
         rules[table] = [
             columns_rule(table, checks),
             Rule("ExpectTableRowCountToBeBetween", f"{table} has rows", {"min_value": 1}),
             Rule("ExpectCompoundColumnsToBeUnique", f"{' + '.join(KEYS[table])} is unique", keys),
-            *(filled(name) for name, kind in columns.items() if not kind.endswith("?")),
-            all_true("check_is_finite", "No number is NaN or infinite"),
+            empty("check_nulls", "No column is null that must not be"),
+            empty("check_not_finite", "No number is NaN or infinite"),
             *own[table],
         ]
     return rules
@@ -256,15 +277,10 @@ def scores_rules(editions: list[dict[str, Any]]) -> list[Rule]:
         within("coverage", 0, 1, "coverage is a share"),
         within("coverage_declared", 0, 1, "coverage_declared is a share"),
         all_true("check_rank_in_edition", "Ranks are between 1 and the edition's provinces"),
-        filled("score", is_ranked=True),
-        filled("rank", is_ranked=True),
-        filled("reason", is_ranked=False),
-        Rule(
-            "ExpectColumnValuesToBeNull",
-            "rank is null where is_ranked is False",
-            {"column": "rank"},
-            (("is_ranked", False),),
-        ),
+        filled("score", "A ranked row has a score", is_ranked=True),
+        filled("rank", "A ranked row has a rank", is_ranked=True),
+        filled("reason", "A row that is not ranked says why", is_ranked=False),
+        empty("rank", "A row that is not ranked has no rank", is_ranked=False),
         all_true("check_rank_follows_score", "Rank is 1 + the number of greater scores"),
         within("check_contribution_gap", 0, GAP, "Contributions add up to the index score"),
         within("check_hanoi_lead", 1, None, f"Hà Nội ranks above Cao Bằng {AS_IN_PII}", "warning"),
