@@ -47,10 +47,7 @@ EDITS = [
     # "Show more info": run time, load time and library internals
     (r'<div id="section-1-content-block-3" class="col-12 p-1".*?(?=<div id="section-2")', CLOSE),
     (rf"validations/([^/']+)/{RUN_NAME}/[^']+\.html", r"validations/\1.html"),
-    (
-        r"'sortName': 'run_time', 'sortOrder': 'desc'",
-        "'sortName': 'asset_name', 'sortOrder': 'asc'",
-    ),
+    (r"('sortName': )'run_time', ('sortOrder': )'desc'", r"\1'asset_name', \2'asc'"),
     (r"[ \t]+$|\n(?=\s*\n)", ""),
 ]
 NOT_SHOWN = {"run_time", "_run_time_sort", "run_name", "batch_identifier", "_batch_identifier_sort"}

@@ -26,6 +26,8 @@ from schemas.data_docs import (
     within,
 )
 
+Editions = list[dict[str, Any]]
+Frames = dict[str, pd.DataFrame]
 # The published columns in their order, each with its kind; '?' marks one that may hold nulls.
 PUBLISHED = {
     "scores": """edition:text scheme:text province_code:text province_name_vi:text
@@ -40,10 +42,7 @@ PUBLISHED = {
         value:real? value_low:real? value_high:real? qualifier:text unit:text obs_status:text
         source_id:text locator:text raw:text?""",
 }
-COLUMNS = {
-    table: dict(column.split(":") for column in columns.split())
-    for table, columns in PUBLISHED.items()
-}
+COLUMNS = {name: dict(one.split(":") for one in said.split()) for name, said in PUBLISHED.items()}
 KEYS: dict[str, list[str]] = {
     "scores": ["edition", "province_code", "node"],
     "indicators": ["edition", "province_code", "indicator"],
@@ -51,18 +50,44 @@ KEYS: dict[str, list[str]] = {
     "observed": ["source_id", "locator", "variable", "scheme", "province_code", "year"],
 }
 TYPES = {"text": pa.string(), "real": pa.float64(), "whole": pa.int64(), "flag": pa.bool_()}
-OBS_STATUS = ["A", "E", "P", "I", "M", "C"]
-LEVELS = ["index", "sub_index", "pillar", "sub_pillar"]
-KINDS = ["indicator", "province", "pillar"]
 # Letters are spelt out because the two regex engines behind pandas disagree on \w; combining
 # marks are left out, so a name that is not composed (NFC) is refused as well.
 NAME = r"^[A-Za-zÀ-ʯẠ-ỹ]+(?:[ .,&'’()/–-]+[A-Za-zÀ-ʯẠ-ỹ]+)*[.)]?\Z"
 GAP = 1e-9  # contributions add up to the index score within this, in points of 0-100
 HANOI, CAO_BANG = "01", "04"
 AS_IN_PII = "in the index, as in the published PII of 2023 (first and last)"
+CODE = matching("province_code", r"^[0-9]{2}\Z", "province_code is two digits")  # '01' is not 1
+STATUS = one_of("obs_status", ["A", "E", "P", "I", "M", "C"])
+# Rules of one table alone that no edition changes; those of scores are in `scores_rules`.
+OWN_RULES = {
+    "indicators": [
+        CODE,
+        all_true("check_is_of_edition", "Every province is of the edition's scheme"),
+        STATUS,
+        all_true("check_is_missing_declared", "value is null if and only if obs_status is M"),
+        within("score", 0, 100, "Normalised scores are between 0 and 100"),
+        within("weight", 0, None, "Weights are not negative"),
+    ],
+    "coverage": [
+        one_of("kind", ["indicator", "province", "pillar"]),
+        within("coverage", 0, 1, "coverage is a share"),
+        within("threshold", 0, 1, "threshold is a share"),
+        all_true("check_is_within_expected", "No more is observed than expected"),
+    ],
+    "observed": [
+        CODE,
+        STATUS,
+        Rule(
+            "ExpectColumnMeanToBeBetween",
+            "Less than half of the observed rows are estimates (E)",
+            {"column": "check_is_estimated", "max_value": 0.5, "strict_max": True},
+            severity="warning",
+        ),
+    ],
+}
 
 
-def check_published(release: Path, editions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def check_published(release: Path, editions: Editions) -> list[dict[str, Any]]:
     """Run the suite on a release folder and write `release/data_docs/`.
 
     If a table has other columns than declared, only the column rules run: every other rule
@@ -86,7 +111,7 @@ def check_published(release: Path, editions: list[dict[str, Any]]) -> list[dict[
     return validate(published_batches(release, editions), release / "data_docs")
 
 
-def published_batches(release: Path, editions: list[dict[str, Any]]) -> list[Batch]:
+def published_batches(release: Path, editions: Editions) -> list[Batch]:
     """The tables with their rules, errors and warnings apart; see `check_published`."""
     for declared in editions:
         if len(set(declared["codes"])) != declared["n_provinces"]:
@@ -131,9 +156,8 @@ def read_typed(table: str, read: pa.Table) -> pd.DataFrame:
     nulls = {name: cast[name].is_null() for name in kinds if not kinds[name].endswith("?")}
     reals = [name for name in kinds if kinds[name].startswith("real")]
     unfit = {name: pc.invert(pc.fill_null(pc.is_finite(cast[name]), True)) for name in reals}
-    return cast.to_pandas().assign(
-        check_nulls=name_columns(nulls), check_not_finite=name_columns(unfit)
-    )
+    checks = {"check_nulls": name_columns(nulls), "check_not_finite": name_columns(unfit)}
+    return cast.to_pandas().assign(**checks)
 
 
 def name_columns(faults: dict[str, pa.ChunkedArray]) -> pd.Series:
@@ -145,17 +169,13 @@ def name_columns(faults: dict[str, pa.ChunkedArray]) -> pd.Series:
     return names
 
 
-def add_checks(
-    frames: dict[str, pd.DataFrame], editions: list[dict[str, Any]]
-) -> dict[str, pd.DataFrame]:
+def add_checks(frames: Frames, editions: Editions) -> Frames:
     """The tables with their `check_` columns; a copy, the published tables stay as they are."""
     codes = {declared["edition"]: set(declared["codes"]) for declared in editions}
-    scores, indicators, observed = frames["scores"], frames["indicators"], frames["observed"]
-    known = [
-        code in codes.get(edition, set())
-        for edition, code in zip(indicators["edition"], indicators["province_code"], strict=True)
-    ]
-    n_provinces = scores["edition"].map({edition: len(held) for edition, held in codes.items()})
+    scores, indicators, coverage, observed = (frames[table] for table in COLUMNS)
+    declared = pd.MultiIndex.from_tuples([(key, code) for key in codes for code in codes[key]])
+    of_row = pd.MultiIndex.from_frame(indicators[["edition", "province_code"]])
+    n_provinces = scores["edition"].map({key: len(codes[key]) for key in codes}).astype(float)
     return {
         "scores": scores.assign(
             check_is_whole=check_is_whole(scores, codes),
@@ -165,11 +185,14 @@ def add_checks(
             check_hanoi_lead=check_hanoi_lead(scores),
         ),
         "indicators": indicators.assign(
-            check_is_of_edition=known,
-            check_is_missing_declared=indicators["value"].isna()
-            == indicators["obs_status"].eq("M"),
+            check_is_of_edition=of_row.isin(declared),
+            check_is_missing_declared=indicators["value"]
+            .isna()
+            .eq(indicators["obs_status"].eq("M")),
         ),
-        "coverage": frames["coverage"],
+        "coverage": coverage.assign(
+            check_is_within_expected=coverage["n_observed"].le(coverage["n_expected"])
+        ),
         "observed": observed.assign(check_is_estimated=observed["obs_status"].eq("E") * 1.0),
     }
 
@@ -188,7 +211,9 @@ def check_rank_follows_score(scores: pd.DataFrame) -> pd.Series:
     Scores are compared after rounding to 10 decimals; rows not ranked, or without a score or
     rank (other rules see those), pass.
     """
-    compared = scores[scores["is_ranked"] & scores["score"].notna() & scores["rank"].notna()]
+    compared = scores[
+        scores["is_ranked"].eq(True) & scores["score"].notna() & scores["rank"].notna()
+    ]
     rounded = compared["score"].round(10)
     by_node = rounded.groupby([compared["edition"], compared["node"]])
     expected = by_node.rank(method="min", ascending=False)
@@ -211,20 +236,13 @@ def check_hanoi_lead(scores: pd.DataFrame) -> pd.Series:
         code: index[index["province_code"].eq(code)].groupby("edition")["rank"].min()
         for code in (HANOI, CAO_BANG)
     }
-    lead = index["edition"].map(ranks[CAO_BANG] - ranks[HANOI])
+    lead = index["edition"].map(ranks[CAO_BANG] - ranks[HANOI]).astype(float)
     return lead[index["province_code"].eq(HANOI)].reindex(scores.index)
 
 
-def published_rules(
-    frames: dict[str, pd.DataFrame], editions: list[dict[str, Any]]
-) -> dict[str, list[Rule]]:
+def published_rules(frames: Frames, editions: Editions) -> dict[str, list[Rule]]:
     """Every rule of the suite, by table, in the order of the results."""
-    own = {
-        "scores": scores_rules(editions),
-        "indicators": indicators_rules(),
-        "coverage": coverage_rules(),
-        "observed": observed_rules(),
-    }
+    own = {"scores": scores_rules(editions), **OWN_RULES}
     rules = {}
     for table in COLUMNS:
         checks = [name for name in frames[table].columns if name.startswith("check_")]
@@ -247,12 +265,7 @@ def columns_rule(table: str, checks: list[str]) -> Rule:
     return Rule("ExpectTableColumnsToMatchOrderedList", says, wanted)
 
 
-def province_code_rule() -> Rule:
-    """Codes are text: '01' is not 1."""
-    return matching("province_code", r"^[0-9]{2}\Z", "province_code is two digits")
-
-
-def scores_rules(editions: list[dict[str, Any]]) -> list[Rule]:
+def scores_rules(editions: Editions) -> list[Rule]:
     """Rules of scores: who is there, what a rank means, what the index adds up from."""
     pairs = [(declared["edition"], declared["scheme"]) for declared in editions]
     names = ["province_name_vi", "province_name_en", "region_vi", "region_en"]
@@ -270,9 +283,9 @@ def scores_rules(editions: list[dict[str, Any]]) -> list[Rule]:
         Rule("ExpectColumnPairValuesToBeInSet", "Editions are declared, in their scheme", schemes),
         *whole,
         all_true("check_is_whole", "Every node has every province of its edition"),
-        province_code_rule(),
+        CODE,
         *(matching(name, NAME, f"{name} is a clean, composed (NFC) name") for name in names),
-        one_of("level", LEVELS),
+        one_of("level", ["index", "sub_index", "pillar", "sub_pillar"]),
         within("score", 0, 100, "Scores are between 0 and 100"),
         within("coverage", 0, 1, "coverage is a share"),
         within("coverage_declared", 0, 1, "coverage_declared is a share"),
@@ -284,39 +297,4 @@ def scores_rules(editions: list[dict[str, Any]]) -> list[Rule]:
         all_true("check_rank_follows_score", "Rank is 1 + the number of greater scores"),
         within("check_contribution_gap", 0, GAP, "Contributions add up to the index score"),
         within("check_hanoi_lead", 1, None, f"Hà Nội ranks above Cao Bằng {AS_IN_PII}", "warning"),
-    ]
-
-
-def indicators_rules() -> list[Rule]:
-    """Rules of indicators: bounds, and no gap that is not declared."""
-    return [
-        province_code_rule(),
-        all_true("check_is_of_edition", "Every province is of the edition's scheme"),
-        one_of("obs_status", OBS_STATUS),
-        all_true("check_is_missing_declared", "value is null if and only if obs_status is M"),
-        within("score", 0, 100, "Normalised scores are between 0 and 100"),
-        within("weight", 0, None, "Weights are not negative"),
-    ]
-
-
-def coverage_rules() -> list[Rule]:
-    """Rules of coverage: shares are shares."""
-    more = {"column_A": "n_expected", "column_B": "n_observed", "or_equal": True}
-    says = "No more is observed than expected"
-    return [
-        one_of("kind", KINDS),
-        within("coverage", 0, 1, "coverage is a share"),
-        within("threshold", 0, 1, "threshold is a share"),
-        Rule("ExpectColumnPairValuesAToBeGreaterThanB", says, more),
-    ]
-
-
-def observed_rules() -> list[Rule]:
-    """Rules of observed: codes and status; the share of estimates is only a warning."""
-    below = {"column": "check_is_estimated", "max_value": 0.5, "strict_max": True}
-    says = "Less than half of the observed rows are estimates (E)"
-    return [
-        province_code_rule(),
-        one_of("obs_status", OBS_STATUS),
-        Rule("ExpectColumnMeanToBeBetween", says, below, severity="warning"),
     ]
