@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--lang", choices=LANGUAGES, default=default_language(),
-                        help="language of messages (default: LII_LANG, else the locale)")  # fmt: skip
+                        help="messages in (default: LII_LANG, or the locale)")  # fmt: skip
     common.add_argument("--root", type=Path, help="the project (default: here, else this code's)")
     common.add_argument("--spec", default="index.yml", help="the index (default: index.yml)")
     common.add_argument("--debug", action="store_true", help="show the trace of a fault")
@@ -125,12 +125,15 @@ def _index(project: Project, args: argparse.Namespace) -> int:
         if not bad and not extra:
             print(text("unchanged", args.lang, release=manifest["release"]))
             return 0
-    from pipeline.faults import render
-    from pipeline.run import run_index
+    from pipeline.checker import Checker
 
     progress = Progress(args.lang)
     try:
-        result = run_index(project, progress)
+        with Checker() as check:  # before the heavy imports: its own run beside them
+            from pipeline.faults import render
+            from pipeline.run import run_index
+
+            result = run_index(project, progress, check)
     finally:
         progress.close()
     (project.outputs / "errors.json").unlink(missing_ok=True)

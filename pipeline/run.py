@@ -22,6 +22,7 @@ from pipeline.spec import Spec, check_sources_of, load_spec, spec_tables
 from schemas import check_contract
 
 Report = Callable[[str, dict[str, Any]], None]
+Check = Callable[[Path, list[dict[str, Any]]], list[dict[str, Any]]]
 
 
 @dataclass
@@ -106,8 +107,13 @@ def compute(loaded: Loaded, faults: Faults, report: Report) -> Any:
     return con
 
 
-def run_index(project: Project, report: Report) -> Result:
+def run_index(project: Project, report: Report, check: Check) -> Result:
     """Make the index and publish it whole, or refuse and leave what was published as it is.
+
+    Args:
+        project: the project folder.
+        report: called at each stage with a key of the catalogue and its values.
+        check: the publication suite, `schemas.publish.check_published` or a `Checker`.
 
     Raises:
         Rejected: with every fault found; nothing under `outputs/current` has changed.
@@ -124,7 +130,7 @@ def run_index(project: Project, report: Report) -> Result:
         report("stage_write", {})
         counts = _write_release(folder, con, loaded)
         report("stage_check", {})
-        checks = _check_whole(folder, loaded, faults)
+        checks = _check_whole(folder, loaded, check, faults)
         timings["checks"] = time.perf_counter() - started - sum(timings.values())
         if input_files(project) != inputs:
             faults.add("SYS-11", Place("raw"), "raw")
@@ -168,16 +174,16 @@ def _write_release(folder: Path, con: Any, loaded: Loaded) -> dict[str, int]:
     return counts
 
 
-def _check_whole(folder: Path, loaded: Loaded, faults: Faults) -> list[dict[str, Any]]:
+def _check_whole(
+    folder: Path, loaded: Loaded, check: Check, faults: Faults
+) -> list[dict[str, Any]]:
     """The Great Expectations suite on the release; a failed error becomes a fault."""
-    from schemas.publish import check_published
-
     editions = []
     for edition in loaded.spec.editions:
         codes = loaded.ref.codes(edition.scheme)
         editions.append({"edition": edition.edition, "scheme": edition.scheme,
                          "n_provinces": len(codes), "codes": codes})  # fmt: skip
-    results = check_published(folder, editions)
+    results = check(folder, editions)
     for result in results:
         if not result["success"] and result["severity"] == "error":
             problem = f"{result['expectation']}: {result['detail']}"

@@ -7,16 +7,25 @@ create or replace macro central_moment(xs, k) as
 list_sum(list_transform(xs, lambda x: power(x - list_sum(xs) / len(xs), k))) / len(xs);
 
 create or replace macro skewness_of(xs) as
-case when len(xs) >= 3 and central_moment(xs, 2) > 0 then
-    sqrt(len(xs) * (len(xs) - 1e0)) / (len(xs) - 2e0)
-    * central_moment(xs, 3) / power(central_moment(xs, 2), 1.5e0)
-else 0e0 end;
+case
+    when len(xs) >= 3 and central_moment(xs, 2) > 0
+        then
+            sqrt(len(xs) * (len(xs) - 1e0)) / (len(xs) - 2e0)
+            * central_moment(xs, 3) / power(central_moment(xs, 2), 1.5e0)
+    else 0e0
+end;
 
 create or replace macro kurtosis_of(xs) as
-case when len(xs) >= 4 and central_moment(xs, 2) > 0 then
-    (len(xs) - 1e0) / ((len(xs) - 2e0) * (len(xs) - 3e0))
-    * ((len(xs) + 1e0) * (central_moment(xs, 4) / power(central_moment(xs, 2), 2) - 3e0) + 6e0)
-else 0e0 end;
+case
+    when len(xs) >= 4 and central_moment(xs, 2) > 0
+        then
+            (len(xs) - 1e0) / ((len(xs) - 2e0) * (len(xs) - 3e0))
+            * (
+                (len(xs) + 1e0) * (central_moment(xs, 4) / power(central_moment(xs, 2), 2) - 3e0)
+                + 6e0
+            )
+    else 0e0
+end;
 
 create or replace macro clipped(xs, lowest, highest) as
 list_transform(xs, lambda x: greatest(lowest, least(highest, x)));

@@ -15,7 +15,7 @@ with recursive counted as (
         count(*) as n_provinces,
         count(denominated.value) / count(*)::double as indicator_coverage,
         count(denominated.value) / count(*)::double >= max(spec_settings.indicator_coverage)
-        as is_entered
+            as is_entered
     from denominated
     cross join spec_settings
     group by denominated.edition, denominated.indicator

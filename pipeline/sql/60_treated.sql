@@ -117,7 +117,11 @@ applied as (
                 then greatest(decided.lowest, least(decided.highest, imputed.imputed_value))
             when 'log'
                 then shifted_log(
-                    imputed.imputed_value, decided.xs[1], decided.xs[-1], decided.shift, decided.is_right
+                    imputed.imputed_value,
+                    decided.xs[1],
+                    decided.xs[-1],
+                    decided.shift,
+                    decided.is_right
                 )
             else imputed.imputed_value
         end as treated_value

@@ -91,7 +91,7 @@ with recursive climbed as (
 nodes as (
     select *
     from climbed
-    where step = (select max(height) from spec_nodes)
+    where climbed.step = (select max(tallest.height) from spec_nodes as tallest)
 )
 
 select
@@ -130,8 +130,9 @@ select
     leaves.weight_declared,
     case
         when nodes.score is not null then null
-        when spec_nodes.level = 'indicator' then
-            case when nodes.is_entered then leaves.reason else 'indicator_not_entered' end
+        when spec_nodes.level = 'indicator'
+            then
+                case when nodes.is_entered then leaves.reason else 'indicator_not_entered' end
         when not nodes.is_entered then 'no_indicator_entered'
         else 'below_node_coverage'
     end as reason,

@@ -44,7 +44,7 @@ editions as (
     select
         pillars.edition,
         sum(declared.weight) filter (where pillars.is_entered) / sum(declared.weight)
-        as pillar_coverage
+            as pillar_coverage
     from pillars
     inner join declared on pillars.node = declared.node
     group by pillars.edition
@@ -101,7 +101,7 @@ paths as (
 )
 
 select
-    scored.* exclude (verdict),
+    scored.* exclude (verdict),  -- noqa: RF02
     case
         when scored.is_ranked
             then rank() over (
