@@ -43,7 +43,8 @@ def data_page(cards: Catalogue) -> str:
         "`raw/sources.yml`. Licences are given as the carrier states them for its own work; no\n"
         "text seen states terms for the statistics office's figures themselves, so they are\n"
         "recorded as not stated. Figures were read from the carriers named, not downloaded from\n"
-        "the producer; whoever can reach the producer should fetch the tables again and renew the cards.\n",
+        "the producer; whoever can reach the producer should fetch the tables again and renew\n"
+        "the cards.\n",
     ]
     for use, title in USES.items():
         lines.append(f"## {title}\n")
