@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from typing import Any
 
 from pipeline.ingest.common import Reading, resolve_province
 from pipeline.ingest.grid import Grid, as_text
@@ -31,20 +32,22 @@ def read_quotes(grid: Grid, reading: Reading) -> None:
             continue
         column = grid.positions["value"]
         if found.code is None:
-            stated = row["value"] or f"{row['value_low']}-{row['value_high']}"
-            reading.exclude(grid.locator(i, column), stated, found.kind)
+            raw = row["value"] or f"{row['value_low']}-{row['value_high']}"
+            reading.exclude(grid.locator(i, column), raw, found.kind)
             continue
-        numbers = [_number(grid, i, name, row, reading) for name in FIGURES]
+        numbers = [_number(grid, i, name, cells, reading) for name in FIGURES]
         if any(isinstance(number, Refused) for number in numbers):
             continue
         value, low, high = (n.value if isinstance(n, Number) else None for n in numbers)
-        if row["qualifier"] == "range" and low is not None and high is not None:
-            value = (low + high) / 2
+        if row["qualifier"] == "range":
+            stated, value = value, None
+            if stated is None and low is not None and high is not None:
+                value = (low + high) / 2
         below = low is not None and value is not None and low > value
         above = high is not None and value is not None and high < value
         if value is None or below or above:
-            stated = f"{row['value_low']} ≤ {row['value']} ≤ {row['value_high']}"
-            reading.faults.add("NUM-24", grid.place(i, column), stated)
+            claim = f"{row['value_low']} ≤ {row['value']} ≤ {row['value_high']}"
+            reading.faults.add("NUM-24", grid.place(i, column), claim)
             continue
         year = _year(grid, i, row, reading)
         reading.observe(
@@ -79,16 +82,14 @@ def _row_is_declared(grid: Grid, i: int, row: dict[str, str], reading: Reading) 
     return good
 
 
-def _number(
-    grid: Grid, i: int, name: str, row: dict[str, str], reading: Reading
-) -> Number | Refused:
+def _number(grid: Grid, i: int, name: str, cells: list[Any], reading: Reading) -> Number | Refused:
     """One of the three figures of a row; an empty one is None, not a missing value."""
-    variable = reading.variables[row["variable"]]
-    style = reading.card.number_style
-    number = read_number(row[name], style, {"": "M", **reading.card.missing}, variable)
+    variable = reading.variables[as_text(cells[grid.positions["variable"]])]
+    cell, style = cells[grid.positions[name]], reading.card.number_style
+    number = read_number(cell, style, {"": "M", **reading.card.missing}, variable)
     if isinstance(number, Refused):
         place = grid.place(i, grid.positions[name])
-        reading.faults.add(number.rule, place, row[name], **number.details)
+        reading.faults.add(number.rule, place, as_text(cell), **number.details)
     return number
 
 
