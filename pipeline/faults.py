@@ -71,6 +71,10 @@ class Faults:
     def warnings(self) -> list[Fault]:
         return [fault for fault in self.sorted() if fault.kind == "warn"]
 
+    def n_rejecting(self) -> int:
+        """How many refusals were added so far; the same one twice counts twice."""
+        return sum(fault.kind == "reject" for fault in self._found)
+
     def raise_if_any(self) -> None:
         """Raises:
         Rejected: with every fault of the run, when at least one refuses it.

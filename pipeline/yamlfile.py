@@ -142,13 +142,20 @@ def validate(model: type[Model], found: YamlFile, faults: Faults) -> Model | Non
     try:
         return model.model_validate(found.data, strict=True)
     except ValidationError as error:
+        told = set()
         for problem in error.errors():
-            _add_problem(problem, model, found, faults)
+            path = problem["loc"]
+            while problem["type"] != "missing" and path and path not in found.lines:
+                path = path[:-1]  # a union adds the name of its member: weight, int
+            if path not in told:
+                _add_problem(problem, path, model, found, faults)
+            told.add(path)
         return None
 
 
-def _add_problem(problem: Any, model: type[BaseModel], found: YamlFile, faults: Faults) -> None:
-    path = tuple(problem["loc"])
+def _add_problem(
+    problem: Any, path: tuple[Any, ...], model: type[BaseModel], found: YamlFile, faults: Faults
+) -> None:
     place = found.place(*path)
     key = path[-1] if path else ""
     match problem["type"]:

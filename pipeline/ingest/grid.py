@@ -195,7 +195,7 @@ def _check_shape(grid: Grid, card: Card, faults: Faults) -> bool:
     if len(header) == 1 and len(wanted) > 1 and other is not None:
         faults.add("HDR-08", grid.place(row), header[0], expected=len(wanted), likely=repr(other))
         return False
-    before = len(faults.rejecting())
+    before = faults.n_rejecting()
     for i, name in enumerate(header):
         if name and header.index(name) != i:
             first = column_letters(header.index(name) + 1)
@@ -213,7 +213,7 @@ def _check_shape(grid: Grid, card: Card, faults: Faults) -> bool:
         if len(cells) != len(header):
             faults.add("HDR-09", grid.place(i), len(cells), expected=len(header))
     grid.positions = {name: header.index(name) for name in wanted if name in header}
-    return len(faults.rejecting()) == before
+    return faults.n_rejecting() == before
 
 
 QUOTE_COLUMNS = [
