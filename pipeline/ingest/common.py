@@ -29,6 +29,7 @@ class Reading:
     excluded: list[dict[str, Any]] = field(default_factory=list)
     shared: list[dict[str, Any]] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)  # beside `observed`
+    corrected: dict[str, str] = field(default_factory=dict)  # locator -> text a correction names
     has_refused_rows: bool = False
 
     def __post_init__(self) -> None:
