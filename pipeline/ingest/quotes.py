@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import difflib
-import re
 from typing import Any
 
-from pipeline.ingest.common import Reading, resolve_province
+from pipeline.ingest.common import Reading, is_date, resolve_province
 from pipeline.ingest.grid import Grid, as_text
 from pipeline.ingest.numbers import Number, Refused, read_number
 
 QUALIFIERS = ("exact", "at_least", "about", "range")
 FIGURES = ("value", "value_low", "value_high")
 STATUSES = ("A", "E", "P")
-PERIOD = re.compile(r"(\d{4})(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 
 
 def read_quotes(grid: Grid, reading: Reading) -> None:
@@ -96,7 +94,7 @@ def _number(grid: Grid, i: int, name: str, cells: list[Any], reading: Reading) -
 def _year(grid: Grid, i: int, row: dict[str, str], reading: Reading) -> int | None:
     """The year in which the stated period ends, or None when no period is stated."""
     for name in ("period_start", "period_end"):
-        if row[name] and not PERIOD.fullmatch(row[name]):
+        if row[name] and not is_date(row[name]):
             reading.faults.add("DAT-02", grid.place(i, grid.positions[name]), row[name])
             return None
     end = row["period_end"] or row["period_start"]
