@@ -179,7 +179,7 @@ def staging(outputs: Path, faults: Faults) -> Iterator[Path]:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise
             free = f"{shutil.disk_usage(outputs).free / 1e6:.0f} MB"
-            faults.add("SYS-01", Place(outputs.name), error.strerror, free=free)
+            faults.add("SYS-01", Place(outputs.name), os.strerror(error.errno), free=free)
             faults.raise_if_any()
         finally:
             shutil.rmtree(folder, ignore_errors=True)
