@@ -179,7 +179,7 @@ def test_one_sheet_of_several_is_read_when_it_is_declared(toy: Toy) -> None:
     pd.testing.assert_frame_equal(_figures(_population(toy)), _figures(before))
 
 
-def test_typed_cells_that_are_no_numbers_are_refused(toy: Toy) -> None:
+def test_typed_cells_that_are_no_numbers_are_refused_and_never_missing(toy: Toy) -> None:
     rows, buffer = _rows(toy), io.BytesIO()
     with xlsxwriter.Workbook(buffer) as book:
         sheet = book.add_worksheet(SHEET)
@@ -189,9 +189,17 @@ def test_typed_cells_that_are_no_numbers_are_refused(toy: Toy) -> None:
         sheet.write_datetime(
             "C3", datetime.datetime(2026, 4, 3), book.add_format({"num_format": "d/m/yyyy"})
         )
+        sheet.write_formula("B4", "=1/0", None, "#DIV/0!")
+        sheet.write_formula("C4", "=1/0", None, "")
+    toy.edit(CARDS, "    number_style: plain", '    missing: {"": M}\n    number_style: plain')
     name = give_file(toy, "population", ".xlsx", buffer.getvalue())
     found = [(f.rule, f.place.file, f.place.cell) for f in toy.faults()]
-    assert found == [("NUM-19", name, "B3"), ("NUM-19", name, "C3")]
+    assert found == [
+        ("NUM-19", name, "B3"),
+        ("NUM-19", name, "C3"),
+        ("NUM-18", name, "B4"),
+        ("NUM-10", name, "C4"),
+    ]
 
 
 def test_a_decimal_of_a_Parquet_file_is_a_number_whatever_the_style(toy: Toy) -> None:

@@ -7,12 +7,14 @@ import hashlib
 import io
 import stat
 import unicodedata
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipeline.faults import Faults, Place, bad_byte, column_letters, row_after
+from pipeline.ingest.xlsx_errors import unread_cells
 from pipeline.sources import Card
 
 MAX_FILE_BYTES = 200_000_000
@@ -163,7 +165,11 @@ def _read_spreadsheet(raw: bytes, card: Card, faults: Faults) -> Grid | None:
             return None
         sheet = book.get_sheet_by_name(wanted)
         rows = sheet.to_python(skip_empty_area=False)
-    except CalamineError as error:
+        if card.file.lower().endswith(".xlsx"):
+            for (i, j), text in unread_cells(raw, wanted).items():
+                if i < len(rows) and j < len(rows[i]):
+                    rows[i][j] = text
+    except (CalamineError, KeyError, ValueError, SyntaxError, zipfile.BadZipFile) as error:
         faults.add("SEC-16", place, str(error), found="?", expected=Path(card.file).suffix)
         return None
     return Grid(card.file, wanted, rows, card.header_row)
