@@ -130,7 +130,6 @@ def _index(project: Project, args: argparse.Namespace) -> int:
     progress = Progress(args.lang)
     try:
         with Checker() as check:  # before the heavy imports: its own run beside them
-            from pipeline.faults import render
             from pipeline.run import run_index
 
             result = run_index(project, progress, check)
@@ -138,7 +137,7 @@ def _index(project: Project, args: argparse.Namespace) -> int:
         progress.close()
     (project.outputs / "errors.json").unlink(missing_ok=True)
     if result.findings:
-        print(render(result.findings, args.lang), file=sys.stderr)
+        print(text("findings_hint", args.lang, warned=len(result.findings)), file=sys.stderr)
     first = json.loads((result.release / "spec.json").read_text("utf-8"))["index"]["editions"][0][
         "edition"
     ]

@@ -22,6 +22,9 @@ class Release:
         con = store.open_release(folder)
         self.ranked = _rows(con, "ranked", "edition", "province_code", "node")
         self.harmonised = _rows(con, "harmonised", "edition", "province_code", "variable", "year")
+        self.parts: dict[tuple[str, str, str], set[str]] = {}
+        for (edition, province, variable, _), row in self.harmonised.items():
+            self.parts.setdefault((edition, province, variable), set()).add(row["parts"])
         self.sources = _rows(con, "sources", "source_id")
         self.names = _rows(con, "scores", "edition", "province_code", "node")
         self.observed: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
@@ -125,9 +128,7 @@ def _input(
         found = list(_cells(release, scheme, province, harmonised["parts"], variable, year))
     else:  # nothing usable: show what there is, so that the reason can be checked
         entry |= {"value": None, "merge_rule": "none", "parts": province, "obs_status": "M"}
-        parts = {h["parts"] for k, h in release.harmonised.items()
-                 if k[:3] == (edition, province, variable)} or {province}  # fmt: skip
-        for part in sorted(parts):
+        for part in sorted(release.parts.get((edition, province, variable), {province})):
             cells = _cells(release, scheme, province, part, variable, None, any_year=True)
             found += _newest(c for c in cells if c["year"] is None or c["year"] <= limit)
     entry["cells"] = found

@@ -28,6 +28,8 @@ class Reading:
     observed: list[dict[str, Any]] = field(default_factory=list)
     excluded: list[dict[str, Any]] = field(default_factory=list)
     shared: list[dict[str, Any]] = field(default_factory=list)
+    records: list[dict[str, Any]] = field(default_factory=list)  # of a register, one per province
+    stated: list[dict[str, Any]] = field(default_factory=list)  # dated totals to check against
     places: list[Place] = field(default_factory=list)  # beside `observed`
     has_refused_rows: bool = False
 

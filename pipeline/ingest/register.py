@@ -28,6 +28,7 @@ def read_register(grid: Grid, reading: Reading) -> None:
                for record in _records(grid, i, cells, rule, reading)]  # fmt: skip
     if reading.has_refused_rows:
         return
+    reading.records = records
     years: list[int | None] = [None]
     if rule.first_year is not None and rule.last_year is not None:
         years = list(range(rule.first_year, rule.last_year + 1))
