@@ -20,8 +20,7 @@ from tests.conftest import ROOT
 MODULES = sorted([*(ROOT / "pipeline").rglob("*.py"), *(ROOT / "schemas").rglob("*.py")])
 STEPS = [step for step in store.steps() if not step.stem.startswith("00")]
 BEFORE = {"observed": "ingested"} | {
-    store.table_of(later): store.table_of(earlier)
-    for earlier, later in pairwise(STEPS)
+    store.table_of(later): store.table_of(earlier) for earlier, later in pairwise(STEPS)
 }
 PRODUCTS = {"scores", "indicators", "coverage"}  # selections from the end of the chain
 # Rooms over the size, each with its reason.
