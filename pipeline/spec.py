@@ -39,6 +39,8 @@ class Edition(Strict):
 
 
 class Treat(Strict):
+    """How outliers are pulled in, and the moments beyond which they are."""
+
     method: Literal["winsorise_then_log", "none"]
     skewness: int | float = 2
     kurtosis: int | float = 3.5
@@ -46,6 +48,8 @@ class Treat(Strict):
 
 
 class Normalise(Strict):
+    """The common scale of the scores."""
+
     method: Literal["minmax"]
     lower: int | float = 0
     upper: int | float = 100
@@ -58,6 +62,8 @@ class Normalise(Strict):
 
 
 class Settings(Strict):
+    """Thresholds and methods of the whole index."""
+
     indicator_coverage: Share
     province_coverage: Share
     pillar_coverage: Share
@@ -84,6 +90,8 @@ class Settings(Strict):
 
 
 class Node(Strict):
+    """A node above the indicators."""
+
     code: Code
     level: Literal["index", "sub_index", "pillar", "sub_pillar"]
     parent: str | None = None
@@ -126,6 +134,8 @@ class Indicator(Strict):
 
 
 class Spec(Strict):
+    """An index: its editions, its tree and its settings."""
+
     title_vi: str
     title_en: str
     editions: list[Edition] = Field(min_length=1)

@@ -30,7 +30,7 @@ LARGE_FUNCTIONS: dict[str, str] = {}
 
 def _tables_read(sql: str) -> set[str]:
     """Names after from and join that are not the file's own common table expressions."""
-    bare = re.sub(r"--[^\n]*", "", sql)
+    bare = re.sub(r"--[^\n]*|distinct from", "", sql)
     own = set(re.findall(r"(?:with(?: recursive)?|,)\s+(\w+)(?:\([^)]*\))? as \(", bare))
     read = set(re.findall(r"\b(?:from|join)\s+(\w+)", bare))
     return read - own
