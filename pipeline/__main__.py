@@ -180,7 +180,7 @@ def _check(project: Project, args: argparse.Namespace) -> int:
 def _refuse(error: Any, project: Project, args: argparse.Namespace) -> int:
     from pipeline.faults import as_json, render
 
-    print(render(error.faults, args.lang), file=sys.stderr)
+    print(render(error.faults, args.lang, only="reject"), file=sys.stderr)
     if args.run is _index:
         report = project.outputs / "errors.json"
         with contextlib.suppress(OSError):

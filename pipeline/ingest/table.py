@@ -76,6 +76,7 @@ def _read_cell(
     number = read_number(cells[j], reading.card.number_style, reading.card.missing, variable)
     if isinstance(number, Refused):
         reading.faults.add(number.rule, grid.place(i, j), as_text(cells[j]), **number.details)
+        reading.has_refused_rows = True
         return None
     return number
 
