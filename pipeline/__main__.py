@@ -20,6 +20,7 @@ from typing import Any
 from pipeline.language import LANGUAGES, default_language, number, text
 from pipeline.project import CODE, Project
 
+PIPE_WIDTH = 500  # a pipe has no right edge
 REFUSED, USAGE, DIFFERENT, UNEXPECTED = 1, 2, 3, 70
 
 
@@ -235,7 +236,7 @@ def _pick(value: str, known: list[str], what: str, args: argparse.Namespace) -> 
 
 def _explain(project: Project, args: argparse.Namespace) -> int:
     from pipeline.explain import as_tree, explain
-    from pipeline.faults import Faults, Place, render
+    from pipeline.faults import Faults, Place, explain_fault
     from pipeline.provinces import Resolver, load_reference
 
     release = _open(project, args)
@@ -251,7 +252,11 @@ def _explain(project: Project, args: argparse.Namespace) -> int:
     read = resolver.by_code if args.province.isdigit() else resolver.by_name
     found = read(args.province, scheme, Place(text("word_province", args.lang)))
     if found is None or found.code is None:
-        print(render(faults.sorted(), args.lang), file=sys.stderr)
+        for fault in faults.sorted():
+            print(explain_fault(fault, args.lang)["why"], file=sys.stderr)
+        if found is not None:  # a region or the whole country
+            names = sorted({row["province_name_vi"] for row in release.names.values()})
+            _pick(args.province, names, "province", args)
         return USAGE
     entry = explain(release, found.code, args.node, edition)
     if args.json:
@@ -259,10 +264,8 @@ def _explain(project: Project, args: argparse.Namespace) -> int:
         return 0
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else 160
-    Console(width=width, highlight=False, soft_wrap=not sys.stdout.isatty()).print(
-        as_tree(entry, args.lang)
-    )
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    Console(width=width, highlight=False).print(as_tree(entry, args.lang))
     return 0
 
 

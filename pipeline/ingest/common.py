@@ -12,7 +12,7 @@ from pipeline.sources import Card, Variable
 
 OBSERVED_COLUMNS = [
     "scheme", "province_code", "variable", "year", "period", "value", "value_low", "value_high",
-    "qualifier", "unit", "obs_status", "source_id", "locator", "raw",
+    "qualifier", "unit", "obs_status", "source_id", "locator", "raw", "origin",
 ]  # fmt: skip
 
 
@@ -40,6 +40,7 @@ class Reading:
         self, *, code: str, scheme: str, variable: str, year: int | None, number: float | None,
         status: str, locator: str, raw: str, place: Place, period: str | None = None,
         low: float | None = None, high: float | None = None, qualifier: str = "exact",
+        origin: str | None = None,
     ) -> None:  # fmt: skip
         """Add one observation; an exact figure is its own lower and upper bound."""
         exact = qualifier == "exact" and low is None and high is None
@@ -59,6 +60,7 @@ class Reading:
                 "source_id": self.source_id,
                 "locator": locator,
                 "raw": raw,
+                "origin": origin or None,
             }
         )
         self.places.append(place)

@@ -44,7 +44,7 @@ def read_quotes(grid: Grid, reading: Reading) -> None:
             code=found.code, scheme=row["scheme"], variable=row["variable"],
             year=_year(grid, i, row, reading), period=_period(row), number=value, low=low,
             high=high, qualifier=row["qualifier"], status=row["status"], locator=locator, raw=raw,
-            place=place,
+            place=place, origin=row["source"],
         )  # fmt: skip
 
 
