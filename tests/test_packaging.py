@@ -41,7 +41,7 @@ def test_parquet_carries_name_unit_and_description_of_every_column(
     assert schema.metadata[b"table"] == table.encode()
     for field in schema:
         assert set(field.metadata) >= {b"description", b"description_vi", b"unit"}, field.name
-        assert field.metadata[b"description"] and field.metadata[b"description_vi"], field.name
+        assert all(field.metadata[key] for key in (b"description", b"description_vi")), field.name
 
 
 def test_the_data_package_is_valid_and_names_every_table(release: Path) -> None:
