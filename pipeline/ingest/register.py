@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from typing import Any
 
 from pipeline.faults import Place
-from pipeline.ingest.common import Reading
+from pipeline.ingest.common import Reading, is_date
 from pipeline.ingest.grid import Grid, as_text
 from pipeline.sources import Register
-
-DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 
 
 def read_register(grid: Grid, reading: Reading) -> None:
@@ -45,7 +42,7 @@ def _records(
     if rule.date is not None:
         j = grid.positions[rule.date]
         date = as_text(cells[j])
-        if date and not DATE.fullmatch(date):
+        if date and not is_date(date):
             reading.faults.add("DAT-02", grid.place(i, j), date)
             reading.has_refused_rows = True
             return []
