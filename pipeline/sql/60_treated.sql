@@ -69,7 +69,9 @@ winsorised as (
                 else lowest
             end as next_lowest
         from winsorised
-        where abs(skewness) >= skewness_limit and kurtosis >= kurtosis_limit
+        where
+            abs(skewness) >= skewness_limit and kurtosis >= kurtosis_limit
+            and skewness <> 0
     )
     where
         next_lowest < next_highest
