@@ -238,6 +238,7 @@ def spec_tables(spec: Spec, catalogue: Catalogue, ref: Reference) -> dict[str, p
         {"variable": code, "merge": v.merge, "merge_weight": v.merge_weight}
         for code, v in catalogue.variables.items()
     ]
+    sources = [{"source_id": code, "use": card.use} for code, card in catalogue.cards.items()]
     old, new = (ref.schemes[0]["scheme"], ref.schemes[-1]["scheme"])
     merger = [{"from_scheme": old, "from_code": a, "to_scheme": new, "to_code": b}
               for a, b in ref.merger.items()]  # fmt: skip
@@ -247,6 +248,7 @@ def spec_tables(spec: Spec, catalogue: Catalogue, ref: Reference) -> dict[str, p
         "spec_indicators": pd.DataFrame(indicators),
         "spec_settings": pd.DataFrame([spec.settings.thresholds()]),
         "spec_variables": pd.DataFrame(variables),
+        "spec_sources": pd.DataFrame(sources),
         "ref_provinces": pd.DataFrame(ref.provinces),
         "ref_merger": pd.DataFrame(
             merger, columns=["from_scheme", "from_code", "to_scheme", "to_code"]
