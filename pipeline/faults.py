@@ -147,10 +147,12 @@ def explain_fault(fault: Fault, lang: str) -> dict[str, str]:
     }
 
 
-def render(faults: list[Fault], lang: str) -> str:
-    """Every fault as text, one block each, with a closing count."""
+def render(faults: list[Fault], lang: str, only: str | None = None) -> str:
+    """Faults as text, one block each, with a closing count of all; `only` shows one kind."""
     blocks = []
     for fault in faults:
+        if only not in (None, fault.kind):
+            continue
         words = explain_fault(fault, lang)
         blocks.append(f"[{fault.rule}] {words['where']}\n  {words['why']}\n  → {words['remedy']}")
     rejected = sum(fault.kind == "reject" for fault in faults)

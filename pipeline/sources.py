@@ -77,6 +77,8 @@ class Register(Strict):
     undated: Literal["counted", "left_out"] = "left_out"
     first_year: int | None = None
     last_year: int | None = None
+    origin: str | None = None  # column with the address each record was read from
+    check_against: str | None = None  # variable in which other sources state totals
     no_record: Literal["E", "M"]  # a province with no record: zero, estimated; or missing
 
 

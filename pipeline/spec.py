@@ -39,6 +39,8 @@ class Edition(Strict):
 
 
 class Treat(Strict):
+    """How outliers are pulled in, and the moments beyond which they are."""
+
     method: Literal["winsorise_then_log", "none"]
     skewness: int | float = 2
     kurtosis: int | float = 3.5
@@ -46,6 +48,8 @@ class Treat(Strict):
 
 
 class Normalise(Strict):
+    """The common scale of the scores."""
+
     method: Literal["minmax"]
     lower: int | float = 0
     upper: int | float = 100
@@ -58,6 +62,8 @@ class Normalise(Strict):
 
 
 class Settings(Strict):
+    """Thresholds and methods of the whole index."""
+
     indicator_coverage: Share
     province_coverage: Share
     pillar_coverage: Share
@@ -84,6 +90,8 @@ class Settings(Strict):
 
 
 class Node(Strict):
+    """A node above the indicators."""
+
     code: Code
     level: Literal["index", "sub_index", "pillar", "sub_pillar"]
     parent: str | None = None
@@ -126,6 +134,8 @@ class Indicator(Strict):
 
 
 class Spec(Strict):
+    """An index: its editions, its tree and its settings."""
+
     title_vi: str
     title_en: str
     editions: list[Edition] = Field(min_length=1)
@@ -228,6 +238,7 @@ def spec_tables(spec: Spec, catalogue: Catalogue, ref: Reference) -> dict[str, p
         {"variable": code, "merge": v.merge, "merge_weight": v.merge_weight}
         for code, v in catalogue.variables.items()
     ]
+    sources = [{"source_id": code, "use": card.use} for code, card in catalogue.cards.items()]
     old, new = (ref.schemes[0]["scheme"], ref.schemes[-1]["scheme"])
     merger = [{"from_scheme": old, "from_code": a, "to_scheme": new, "to_code": b}
               for a, b in ref.merger.items()]  # fmt: skip
@@ -237,6 +248,7 @@ def spec_tables(spec: Spec, catalogue: Catalogue, ref: Reference) -> dict[str, p
         "spec_indicators": pd.DataFrame(indicators),
         "spec_settings": pd.DataFrame([spec.settings.thresholds()]),
         "spec_variables": pd.DataFrame(variables),
+        "spec_sources": pd.DataFrame(sources),
         "ref_provinces": pd.DataFrame(ref.provinces),
         "ref_merger": pd.DataFrame(
             merger, columns=["from_scheme", "from_code", "to_scheme", "to_code"]

@@ -114,7 +114,7 @@ def write_parquet(path: Path, table: pa.Table, meta: dict[str, dict[str, str]]) 
         for field in table.schema
     ]
     typed = table.cast(pa.schema(fields, metadata=meta.get("", {})))
-    pq.write_table(typed, path, compression="zstd", store_schema=False)
+    pq.write_table(typed, path, compression="zstd")
     flush(path)
 
 

@@ -15,7 +15,7 @@ from pipeline.sources import Card, Variable
 DATE = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
 OBSERVED_COLUMNS = [
     "scheme", "province_code", "variable", "year", "period", "value", "value_low", "value_high",
-    "qualifier", "unit", "obs_status", "source_id", "locator", "raw",
+    "qualifier", "unit", "obs_status", "source_id", "locator", "raw", "origin",
 ]  # fmt: skip
 
 
@@ -31,6 +31,8 @@ class Reading:
     observed: list[dict[str, Any]] = field(default_factory=list)
     excluded: list[dict[str, Any]] = field(default_factory=list)
     shared: list[dict[str, Any]] = field(default_factory=list)
+    records: list[dict[str, Any]] = field(default_factory=list)  # of a register, one per province
+    stated: list[dict[str, Any]] = field(default_factory=list)  # dated totals to check against
     places: list[Place] = field(default_factory=list)  # beside `observed`
     corrected: dict[str, str] = field(default_factory=dict)  # locator -> text a correction names
     has_refused_rows: bool = False
@@ -42,6 +44,7 @@ class Reading:
         self, *, code: str, scheme: str, variable: str, year: int | None, number: float | None,
         status: str, locator: str, raw: str, place: Place, period: str | None = None,
         low: float | None = None, high: float | None = None, qualifier: str = "exact",
+        origin: str | None = None,
     ) -> None:  # fmt: skip
         """Add one observation; an exact figure is its own lower and upper bound."""
         exact = qualifier == "exact" and low is None and high is None
@@ -61,6 +64,7 @@ class Reading:
                 "source_id": self.source_id,
                 "locator": locator,
                 "raw": raw,
+                "origin": origin or None,
             }
         )
         self.places.append(place)

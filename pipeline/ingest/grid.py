@@ -234,6 +234,6 @@ def _wanted_columns(card: Card) -> list[str]:
         names.append(card.year.column)
     if card.kind == "quotes":
         names += QUOTE_COLUMNS
-    if card.register_ is not None and card.register_.date:
-        names.append(card.register_.date)
+    if card.register_ is not None:
+        names += filter(None, (card.register_.date, card.register_.origin))
     return names

@@ -26,35 +26,46 @@ def read_quotes(grid: Grid, reading: Reading) -> None:
         if not _row_is_declared(grid, i, row, reading):
             continue
         found = resolve_province(grid, i, cells, row["scheme"], reading)
-        if found is None:
+        figures = _figures(grid, i, cells, row, reading)
+        if found is None or figures is None:
             continue
+        value, low, high = figures
         column = grid.positions["value"]
+        locator, place = grid.locator(i, column), grid.place(i, column)
+        raw = row["value"] or f"{row['value_low']}-{row['value_high']}"
+        if found.kind in ("province", "national"):
+            reading.stated.append({"code": found.code, "variable": row["variable"], "value": value,
+                                   "period": row["period_end"], "place": place})  # fmt: skip
         if found.code is None:
-            raw = row["value"] or f"{row['value_low']}-{row['value_high']}"
-            reading.exclude(grid.locator(i, column), raw, found.kind)
+            reading.exclude(locator, raw, found.kind)
             continue
-        numbers = [_number(grid, i, name, cells, reading) for name in FIGURES]
-        if any(isinstance(number, Refused) for number in numbers):
-            continue
-        value, low, high = (n.value if isinstance(n, Number) else None for n in numbers)
-        if row["qualifier"] == "range":
-            stated, value = value, None
-            if stated is None and low is not None and high is not None:
-                value = (low + high) / 2
-        below = low is not None and value is not None and low > value
-        above = high is not None and value is not None and high < value
-        if value is None or below or above:
-            claim = f"{row['value_low']} ≤ {row['value']} ≤ {row['value_high']}"
-            reading.faults.add("NUM-24", grid.place(i, column), claim)
-            continue
-        year = _year(grid, i, row, reading)
         reading.observe(
-            code=found.code, scheme=row["scheme"], variable=row["variable"], year=year,
-            period=_period(row), number=value, low=low, high=high, qualifier=row["qualifier"],
-            status=row["status"], locator=grid.locator(i, column),
-            raw=row["value"] or f"{row['value_low']}-{row['value_high']}",
-            place=grid.place(i, column),
+            code=found.code, scheme=row["scheme"], variable=row["variable"],
+            year=_year(grid, i, row, reading), period=_period(row), number=value, low=low,
+            high=high, qualifier=row["qualifier"], status=row["status"], locator=locator, raw=raw,
+            place=place, origin=row["source"],
         )  # fmt: skip
+
+
+def _figures(
+    grid: Grid, i: int, cells: list[Any], row: dict[str, str], reading: Reading
+) -> tuple[float, float | None, float | None] | None:
+    """Value and bounds of a row, or None with a fault."""
+    numbers = [_number(grid, i, name, cells, reading) for name in FIGURES]
+    if any(isinstance(number, Refused) for number in numbers):
+        return None
+    value, low, high = (n.value if isinstance(n, Number) else None for n in numbers)
+    if row["qualifier"] == "range":
+        stated, value = value, None
+        if stated is None and low is not None and high is not None:
+            value = (low + high) / 2
+    below = low is not None and value is not None and low > value
+    above = high is not None and value is not None and high < value
+    if value is None or below or above:
+        claim = f"{row['value_low']} ≤ {row['value']} ≤ {row['value_high']}"
+        reading.faults.add("NUM-24", grid.place(i, grid.positions["value"]), claim)
+        return None
+    return value, low, high
 
 
 def _row_is_declared(grid: Grid, i: int, row: dict[str, str], reading: Reading) -> bool:

@@ -25,6 +25,7 @@ def read_register(grid: Grid, reading: Reading) -> None:
                for record in _records(grid, i, cells, rule, reading)]  # fmt: skip
     if reading.has_refused_rows:
         return
+    reading.records = records
     years: list[int | None] = [None]
     if rule.first_year is not None and rule.last_year is not None:
         years = list(range(rule.first_year, rule.last_year + 1))
@@ -48,6 +49,7 @@ def _records(
     scheme: str = card.scheme
     if scheme == "by date":
         scheme = reading.ref.scheme_on(date) if date else reading.ref.schemes[0]["scheme"]
+    origin = as_text(cells[grid.positions[rule.origin]]) if rule.origin else ""
     j = grid.positions[card.province.column]
     text, place, locator = as_text(cells[j]), grid.place(i, j), grid.locator(i, j)
     if not text and card.province.blank is not None:
@@ -62,7 +64,7 @@ def _records(
             reading.exclude(locator, text, resolved.kind)
         elif resolved is not None:
             found.append({"record": i, "date": date, "scheme": scheme, "code": resolved.code,
-                          "locator": locator, "place": place})  # fmt: skip
+                          "locator": locator, "place": place, "origin": origin})  # fmt: skip
     if not date and rule.undated == "left_out" and rule.date is not None and found:
         reading.exclude(locator, text, "undated")
         return []
@@ -100,7 +102,8 @@ def _count(
             qualifier="exact" if missing or dated == len(entries) else "range",
             status="A" if entries and dated == len(entries) else "E",
             locator=locator or "no record",
-            raw=f"{len(entries)} records", place=next(
+            raw=f"{len(entries)} records",
+            origin="; ".join(dict.fromkeys(e["origin"] for e in entries.values())), place=next(
                 (e["place"] for e in entries.values()), Place(reading.card.file)),
         )  # fmt: skip
         for number, record in entries.items():

@@ -61,16 +61,16 @@ with recursive climbed as (
                 spec_nodes.parent,
                 spec_nodes.weight,
                 bool_or(climbed.is_entered) as is_entered,
-                fsum(climbed.weight * climbed.score) as total,
-                coalesce(
-                    fsum(climbed.weight) filter (where climbed.score is not null), 0
+                sum_of(list(climbed.weight * climbed.score)) as total,
+                sum_of(
+                    list(climbed.weight) filter (where climbed.score is not null)
                 ) as present,
-                coalesce(fsum(climbed.weight) filter (where climbed.is_entered), 0) as entered,
-                fsum(climbed.weight) as declared,
-                coalesce(
-                    fsum(climbed.weight * climbed.coverage) filter (where climbed.is_entered), 0
+                sum_of(list(climbed.weight) filter (where climbed.is_entered)) as entered,
+                sum_of(list(climbed.weight)) as declared,
+                sum_of(
+                    list(climbed.weight * climbed.coverage) filter (where climbed.is_entered)
                 ) as covered,
-                fsum(climbed.weight * climbed.coverage_declared) as covered_declared
+                sum_of(list(climbed.weight * climbed.coverage_declared)) as covered_declared
             from climbed
             inner join spec_nodes on climbed.parent = spec_nodes.node
             where
@@ -91,7 +91,7 @@ with recursive climbed as (
 nodes as (
     select *
     from climbed
-    where climbed.step = (select max(tallest.height) from spec_nodes as tallest)
+    where step = (select max(tallest.height) from spec_nodes as tallest)
 )
 
 select
@@ -107,9 +107,11 @@ select
     -- What the node weighs in its parent for this province, the missing ones left out.
     case
         when nodes.score is not null
-            then nodes.weight / fsum(
-                case when nodes.score is not null then nodes.weight end
-            ) over (partition by nodes.edition, nodes.province_code, nodes.parent)
+            then nodes.weight / sum_of(
+                list(case when nodes.score is not null then nodes.weight end) over (
+                    partition by nodes.edition, nodes.province_code, nodes.parent
+                )
+            )
     end as weight_in_parent,
     leaves.data_year,
     leaves.age,

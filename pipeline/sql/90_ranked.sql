@@ -34,7 +34,7 @@ declared as (
         select
             node,
             parent,
-            weight / sum(weight) over (partition by parent) as share
+            weight / sum_of(list(weight) over (partition by parent)) as share
         from spec_nodes
     ) as shares
     inner join declared on shares.parent = declared.node
@@ -43,8 +43,8 @@ declared as (
 editions as (
     select
         pillars.edition,
-        sum(declared.weight) filter (where pillars.is_entered) / sum(declared.weight)
-            as pillar_coverage
+        sum_of(list(declared.weight) filter (where pillars.is_entered))
+        / sum_of(list(declared.weight)) as pillar_coverage
     from pillars
     inner join declared on pillars.node = declared.node
     group by pillars.edition
