@@ -217,3 +217,9 @@ def test_SEM_04_a_sum_that_misses_the_national_figure_is_warned_of(toy: Toy) -> 
     toy.edit(POPULATION, "Cả nước,2980,3000", "Cả nước,2980,3500")
     fault = the_fault(toy.warnings(), "SEM-04", POPULATION, 2, 3, 3500.0)
     assert fault.details["total"] == "3000"
+
+
+def test_SEM_10_a_register_with_fewer_records_than_a_source_states_is_warned_of(toy: Toy) -> None:
+    toy.edit(CARDS, "{variable: gi,", "{variable: gi, check_against: startups,")
+    fault = the_fault(toy.warnings(), "SEM-10", QUOTES, 2, 4, "60")
+    assert (fault.details["as_of"], fault.details["held"]) == ("2022-12-31", 0)
