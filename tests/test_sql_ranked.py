@@ -109,7 +109,7 @@ def test_an_edition_that_rests_on_too_few_pillars_ranks_nobody(con: Con) -> None
     weights=st.lists(st.integers(1, 9), min_size=2, max_size=9),
     data=st.data(),
 )
-@limits(deadline=None, max_examples=30)
+@limits(deadline=None, max_examples=15)
 def test_a_threshold_that_is_exactly_met_ranks_the_province_and_the_edition(
     weights: list[int], data: st.DataObject
 ) -> None:
@@ -168,7 +168,7 @@ def test_no_row_is_lost(con: Con) -> None:
 
 
 @over(nodes=trees(), data=st.data())
-@limits(deadline=None, max_examples=30)
+@limits(deadline=None, max_examples=15)
 def test_contributions_of_any_tree_add_up_to_the_index(nodes: Tree, data: st.DataObject) -> None:
     panel = data.draw(panels(nodes))
     names = leaf_names(nodes)
@@ -199,7 +199,7 @@ def index_of(con: Con, nodes: Tree, values: Panel, directions: dict[str, int], c
 
 
 @over(nodes=trees(), data=st.data(), gain=st.integers(1, 80))
-@limits(deadline=None, max_examples=25)
+@limits(deadline=None, max_examples=12)
 def test_a_province_that_improves_one_indicator_never_falls(
     nodes: Tree, data: st.DataObject, gain: int
 ) -> None:
