@@ -22,6 +22,9 @@ class Release:
         con = store.open_release(folder)
         self.ranked = _rows(con, "ranked", "edition", "province_code", "node")
         self.harmonised = _rows(con, "harmonised", "edition", "province_code", "variable", "year")
+        self.parts: dict[tuple[str, str, str], set[str]] = {}
+        for (edition, province, variable, _), row in self.harmonised.items():
+            self.parts.setdefault((edition, province, variable), set()).add(row["parts"])
         self.sources = _rows(con, "sources", "source_id")
         self.names = _rows(con, "scores", "edition", "province_code", "node")
         self.observed: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
@@ -71,6 +74,8 @@ def explain(release: Release, province: str, node: str, edition: str) -> dict[st
         "level": row["level"],
         "name_vi": declared["name_vi"],
         "name_en": declared["name_en"],
+        "unit_vi": declared.get("unit_vi"),
+        "unit_en": declared.get("unit_en"),
         "score": row["score"],
         "rank": row["rank"],
         "n_ranked": release.ranks[edition, node],
@@ -89,7 +94,7 @@ def _leaf(
     release: Release, row: dict[str, Any], declared: dict[str, Any], edition: str
 ) -> dict[str, Any]:
     kept = [
-        "value", "unit", "data_year", "age", "obs_status", "is_imputed", "treated_value",
+        "value", "data_year", "age", "obs_status", "is_imputed", "treated_value",
         "is_treated", "treatment", "is_entered", "contribution", "implied_score", "value_reason",
     ]  # fmt: skip
     entry = {name: row[name] for name in kept}
@@ -125,9 +130,7 @@ def _input(
         found = list(_cells(release, scheme, province, harmonised["parts"], variable, year))
     else:  # nothing usable: show what there is, so that the reason can be checked
         entry |= {"value": None, "merge_rule": "none", "parts": province, "obs_status": "M"}
-        parts = {h["parts"] for k, h in release.harmonised.items()
-                 if k[:3] == (edition, province, variable)} or {province}  # fmt: skip
-        for part in sorted(parts):
+        for part in sorted(release.parts.get((edition, province, variable), {province})):
             cells = _cells(release, scheme, province, part, variable, None, any_year=True)
             found += _newest(c for c in cells if c["year"] is None or c["year"] <= limit)
     entry["cells"] = found
@@ -174,7 +177,7 @@ def _cells(
                 "locator": row["locator"],
                 "sha256": card["sha256"],
                 "title": card["title"],
-                "url": card["url"],
+                "url": row["origin"] or card["url"],
             }
 
 
@@ -226,7 +229,9 @@ def _leaf_words(entry: dict[str, Any], lang: str) -> list[str]:
     words = []
     if entry["value"] is None:
         return [text("missing_because", lang, reason=reason(entry["value_reason"], lang))]
-    words.append(f"{number(entry['value'], lang, 3)} {entry['unit']} ({entry['data_year']})")
+    words.append(
+        f"{number(entry['value'], lang, 3)} {entry[f'unit_{lang}']} ({entry['data_year']})"
+    )
     if entry["obs_status"] != "A":
         words.append(status(entry["obs_status"], lang))
     if entry["is_treated"]:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.faults import Faults
 from pipeline.provinces import Reference
-from pipeline.sources import Catalogue, Strict
+from pipeline.sources import Catalogue, Strict, nearest
 from pipeline.yamlfile import YamlFile, read_yaml, validate
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -39,6 +39,8 @@ class Edition(Strict):
 
 
 class Treat(Strict):
+    """How outliers are pulled in, and the moments beyond which they are."""
+
     method: Literal["winsorise_then_log", "none"]
     skewness: int | float = 2
     kurtosis: int | float = 3.5
@@ -46,6 +48,8 @@ class Treat(Strict):
 
 
 class Normalise(Strict):
+    """The common scale of the scores."""
+
     method: Literal["minmax"]
     lower: int | float = 0
     upper: int | float = 100
@@ -58,6 +62,8 @@ class Normalise(Strict):
 
 
 class Settings(Strict):
+    """Thresholds and methods of the whole index."""
+
     indicator_coverage: Share
     province_coverage: Share
     pillar_coverage: Share
@@ -84,6 +90,8 @@ class Settings(Strict):
 
 
 class Node(Strict):
+    """A node above the indicators."""
+
     code: Code
     level: Literal["index", "sub_index", "pillar", "sub_pillar"]
     parent: str | None = None
@@ -126,6 +134,8 @@ class Indicator(Strict):
 
 
 class Spec(Strict):
+    """An index: its editions, its tree and its settings."""
+
     title_vi: str
     title_en: str
     editions: list[Edition] = Field(min_length=1)
@@ -134,13 +144,17 @@ class Spec(Strict):
     indicators: list[Indicator] = Field(min_length=1)
 
 
-def load_spec(path: Path, name: str, catalogue: Catalogue, faults: Faults) -> Spec | None:
-    """Read and check an index; None when it cannot be used. Every fault is added with its line."""
+def load_spec(path: Path, name: str, catalogue: Catalogue | None, faults: Faults) -> Spec | None:
+    """Read and check an index; None when it cannot be used. Every fault is added with its line.
+
+    Without a catalogue (its files are refused) everything but the variables is checked.
+    """
     file = read_yaml(path, name, faults)
     spec = validate(Spec, file, faults)
     if spec is not None:
         _check_tree(spec, file, faults)
-        _check_variables(spec, file, catalogue, faults)
+        if catalogue is not None:
+            _check_variables(spec, file, catalogue, faults)
     return spec
 
 
@@ -148,6 +162,7 @@ def _check_tree(spec: Spec, file: YamlFile, faults: Faults) -> None:
     members = [("nodes", i, node) for i, node in enumerate(spec.nodes)]
     members += [("indicators", i, item) for i, item in enumerate(spec.indicators)]  # type: ignore[misc]
     parents = {item.code: item.parent for _, _, item in members}
+    nodes = {node.code for node in spec.nodes}
     seen: dict[str, int | None] = {}
     for kind, i, item in members:
         place = file.place(kind, i, "code")
@@ -161,7 +176,8 @@ def _check_tree(spec: Spec, file: YamlFile, faults: Faults) -> None:
             chain.append(str(parents[chain[-1]]))
             if chain.count(chain[-1]) > 1:
                 break
-        if chain[-1] not in parents or parents[chain[-1]] is not None:
+        is_rooted = chain[-1] in nodes and parents[chain[-1]] is None
+        if not is_rooted or not nodes.issuperset(chain[1:]):
             faults.add("SCH-08", file.place(kind, i, "parent"), item.code, chain=" → ".join(chain))
     roots = [node.code for node in spec.nodes if node.parent is None]
     if len(roots) != 1:
@@ -186,10 +202,8 @@ def _check_variables(spec: Spec, file: YamlFile, catalogue: Catalogue, faults: F
                 continue
             place = file.place("indicators", i, key)
             if variable not in catalogue.variables:
-                import difflib
-
-                near = difflib.get_close_matches(variable, list(catalogue.variables), n=3)
-                faults.add("SCH-02", place, variable, nearest=", ".join(near) or "–")
+                near = nearest(variable, catalogue.variables)
+                faults.add("SCH-02", place, variable, nearest=near)
             elif used.get(variable) == {"comparison"}:
                 faults.add("SCH-20", place, variable, key=item.code)
 

@@ -14,8 +14,8 @@ HEADINGS = {
         "en": ["Rank", "Province", "Score", "Input", "Output"],
     },
     "coverage": {
-        "vi": ["Trụ cột", "Chỉ tiêu", "Tỉnh có số liệu", "Trọng số", "Vì sao chưa vào"],
-        "en": ["Pillar", "Indicator", "Provinces with data", "Weight", "Why it is out"],
+        "vi": ["Trụ cột", "Chỉ tiêu", "Tỉnh có số liệu", "Trọng số", "Vì sao thiếu"],
+        "en": ["Pillar", "Indicator", "Provinces with data", "Weight", "Why the rest is missing"],
     },
     "difference": {
         "vi": ["Tỉnh", "PII", "Chỉ số này"],

@@ -37,6 +37,12 @@ class Observed(Contract):
     )
     raw: str = described("Nguyên văn", "Text of the cell", nullable=True)
 
+    origin: str = described(
+        "Địa chỉ hoặc tài liệu của riêng số này",
+        "Address or document of the figure, when it is not the whole file's",
+        nullable=True,
+    )
+
     class Config:
         unique = ["source_id", "locator", "variable", "scheme", "province_code", "year"]
 

@@ -77,7 +77,7 @@ def fails(values: list[float], limit: float = 2.0, heavy: float = 3.5) -> bool:
 
 
 def treat_plainly(values: list[float], most: int = 5) -> tuple[str, list[float]]:
-    """The rule of the design, slowly: the treatment and the values it leaves."""
+    """The rule of the design, slowly: treatment and values. A list of three is left alone."""
     if len(values) < 4 or not fails(values):
         return "none", values
     now = list(values)

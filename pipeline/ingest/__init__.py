@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.faults import Faults, Place
+from pipeline.faults import Faults
+from pipeline.ingest.checks import check_duplicates, check_registers
 from pipeline.ingest.common import OBSERVED_COLUMNS, Reading
-from pipeline.ingest.corrections import apply_corrections
+from pipeline.ingest.corrections import apply_corrections, load_corrections
 from pipeline.ingest.grid import read_grid
 from pipeline.ingest.quotes import read_quotes
 from pipeline.ingest.register import read_register
@@ -18,7 +19,6 @@ from pipeline.provinces import Reference
 from pipeline.sources import Catalogue
 
 READERS = {"table": read_table, "quotes": read_quotes, "register": read_register}
-KEY = ["scheme", "province_code", "variable", "year"]
 
 
 @dataclass
@@ -44,16 +44,21 @@ def ingest(root: Path, catalogue: Catalogue, ref: Reference, faults: Faults) -> 
         scheme, province, variable, year and source cell; `excluded`; `shared`.
     """
     readings = []
+    corrections = load_corrections(root, faults)
     for source_id, card in catalogue.cards.items():
         reading = Reading(source_id, card, catalogue.variables, ref, faults)
+        reading.corrected = {
+            e.locator: e.published for _, e in corrections if e.source == source_id
+        }
         readings.append(reading)
         if not _columns_are_declared(reading):
             continue
         grid = read_grid(root, card, faults)
         if grid is not None:
             READERS[card.kind](grid, reading)
-    apply_corrections(root, readings, faults)
-    _check_duplicates(readings, faults)
+    apply_corrections(corrections, readings, faults)
+    check_duplicates(readings, faults)
+    check_registers(readings, faults)
     shared_columns = ["variable", "year", "scheme", "record", "province_code"]
     observed = pd.DataFrame([r for reading in readings for r in reading.observed],
                             columns=OBSERVED_COLUMNS)  # fmt: skip
@@ -74,26 +79,3 @@ def _columns_are_declared(reading: Reading) -> bool:
     if reading.card.register_ is not None:
         names.append(reading.card.register_.variable)
     return all(name in reading.variables for name in names)
-
-
-def _check_duplicates(readings: list[Reading], faults: Faults) -> None:
-    """Refuse a second figure for the same province, variable, year and scheme, in any file.
-
-    Sources for comparison may repeat each other: they never enter the index.
-    """
-    first: dict[tuple[str, ...], tuple[Place, dict[str, object]]] = {}
-    for reading in (r for r in readings if r.card.use != "comparison"):
-        for row, place in zip(reading.observed, reading.places, strict=True):
-            if row["year"] is None:
-                continue
-            key = tuple(str(row[name]) for name in KEY)
-            if key not in first:
-                first[key] = (place, row)
-                continue
-            other, before = first[key]
-            same_file = other.file == place.file
-            rule = "DUP-03" if not same_file else "DUP-02"
-            if same_file and before["value"] != row["value"]:
-                rule = "DUP-01"
-            faults.add(rule, place, row["raw"], key=" ".join(key), other_value=before["raw"],
-                       other=f"{other.file} {other.cell}")  # fmt: skip

@@ -75,7 +75,10 @@ def _read_cell(
     variable = reading.variables[column.variable]
     number = read_number(cells[j], reading.card.number_style, reading.card.missing, variable)
     if isinstance(number, Refused):
+        if reading.corrected.get(grid.locator(i, j)) == as_text(cells[j]):
+            return Number(None, "M")  # until `apply_corrections` puts the right figure here
         reading.faults.add(number.rule, grid.place(i, j), as_text(cells[j]), **number.details)
+        reading.has_refused_rows = True
         return None
     return number
 
