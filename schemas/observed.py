@@ -8,7 +8,7 @@ import pandera.pandas as pa
 from schemas.fields import CODE, NAME, OBSERVED_STATUSES, Contract, described
 
 
-class Observed(pa.DataFrameModel):
+class Observed(Contract):
     """One row per scheme, province, variable, year and source cell."""
 
     scheme: str = described("Hệ tỉnh", "Scheme of provinces", isin=["63", "34"])
@@ -43,7 +43,7 @@ class Observed(pa.DataFrameModel):
         nullable=True,
     )
 
-    class Config(Contract):
+    class Config:
         unique = ["source_id", "locator", "variable", "scheme", "province_code", "year"]
 
     @pa.dataframe_check(error="value is missing if and only if obs_status is M")

@@ -6,11 +6,13 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+from hypothesis import strategies as st
 
 from pipeline import store
 from tests.conftest import given
 
 Tree = dict[str, tuple[str | None, str, float]]  # node -> (parent, level, weight)
+WEIGHT = st.floats(0.05, 20)
 SETTINGS: dict[str, Any] = {
     "indicator_coverage": 2 / 3,
     "province_coverage": 2 / 3,
@@ -97,3 +99,60 @@ def leaves(
 def rows_of(con: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
     """The rows of a query."""
     return con.sql(query).fetchall()
+
+
+def climb(
+    con: duckdb.DuckDBPyConnection,
+    nodes: Tree,
+    scores: dict[str, dict[str, float | None]],
+    out: tuple[str, ...] = (),
+    **changed: Any,
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """Run 80_aggregated and 90_ranked; the rows of `ranked` by province and node.
+
+    Args:
+        con: the database, with the moments.
+        nodes: the tree.
+        scores: for each province code the score of each indicator; None is a missing value.
+        out: indicators that did not enter the edition.
+        changed: settings other than the defaults.
+    """
+    settings(con, **changed)
+    tree(con, nodes)
+    leaves(con, scores, out)
+    return climb_on(con)
+
+
+def climb_on(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], dict[str, Any]]:
+    """Run 80_aggregated and 90_ranked on the tables that are there."""
+    con.execute(step("80_aggregated"))
+    con.execute(step("90_ranked"))
+    found = con.sql("select * from ranked")
+    rows = [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
+    return {(row["province_code"], row["node"]): row for row in rows}
+
+
+@st.composite
+def trees(draw: st.DrawFn, weight: st.SearchStrategy[float] = WEIGHT) -> Tree:
+    """A random tree of up to three storeys; indicators may stand beside pillars."""
+    storeys = ("index", "sub_index", "pillar", "sub_pillar")
+    nodes: Tree = {"index": (None, "index", 1)}
+    for i in range(draw(st.integers(0, 4))):
+        open_to = [n for n, (_, level, _) in nodes.items() if level != "sub_pillar"]
+        parent = draw(st.sampled_from(open_to))
+        level = storeys[storeys.index(nodes[parent][1]) + 1]
+        nodes[f"n{i}"] = (parent, level, draw(weight))
+    parents = [n for n in nodes if n not in {p for p, _, _ in nodes.values()}]
+    parents += draw(st.lists(st.sampled_from(list(nodes)), min_size=1, max_size=6))
+    for i, parent in enumerate(parents):
+        nodes[f"i{i:02}"] = (parent, "indicator", draw(weight))
+    return nodes
+
+
+@st.composite
+def panels(draw: st.DrawFn, nodes: Tree, provinces: int = 4) -> dict[str, dict[str, float | None]]:
+    """Scores of some provinces on the indicators of a tree, a fifth of them missing."""
+    score = st.one_of(st.none(), *[st.floats(0, 100)] * 4)
+    names = [n for n, (_, level, _) in nodes.items() if level == "indicator"]
+    row = st.fixed_dictionaries(dict.fromkeys(names, score))
+    return {f"{p:02}": draw(row) for p in range(1, provinces + 1)}

@@ -185,7 +185,7 @@ def test_a_ratio_is_as_uncertain_as_its_worse_half(
         unique_by=lambda cell: cell[:3],
     )
 )
-@limits(deadline=None, max_examples=25)
+@limits(deadline=None, max_examples=15)
 def test_the_full_grid_never_loses_or_repeats_a_row(
     cells: list[tuple[str, str, int | None, float | None]],
 ) -> None:
