@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from scipy import stats
 
 from pipeline.methods import analysis
 from pipeline.methods.trends import trends
+from tests.conftest import ROOT
 
 NAN = np.nan
 many = settings(max_examples=200, deadline=None)
@@ -366,3 +369,9 @@ def test_nothing_is_changed_in_place() -> None:
     trends(SCORES[:, :3], YEARS, 2019, 2020)
     np.testing.assert_array_equal(SCORES, before)
     assert peers.tolist() == [False, True, True]
+
+
+def test_the_worked_examples_of_the_page_hold() -> None:
+    page = doctest.testfile(str(ROOT / "docs/methods/analysis.md"), module_relative=False)
+    assert page.failed == 0
+    assert page.attempted > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import warnings
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import stats
 
 from pipeline.methods import multivariate, statistics
+from tests.conftest import ROOT
 
 NAN = np.nan
 METHODS = ("pearson", "spearman", "kendall")
@@ -384,3 +386,9 @@ def test_nothing_is_changed_in_place() -> None:
     multivariate.cronbach_alpha(x)
     multivariate.principal_components(x)
     np.testing.assert_array_equal(x, ITEMS)
+
+
+def test_the_worked_examples_of_the_page_hold() -> None:
+    page = doctest.testfile(str(ROOT / "docs/methods/statistics.md"), module_relative=False)
+    assert page.failed == 0
+    assert page.attempted > 0
