@@ -375,3 +375,11 @@ def test_the_worked_examples_of_the_page_hold() -> None:
     page = doctest.testfile(str(ROOT / "docs/methods/analysis.md"), module_relative=False)
     assert page.failed == 0
     assert page.attempted > 0
+
+
+def test_one_unit_alone_is_neither_strong_nor_weak_and_first() -> None:
+    for by, margin in (("difference", 0.0), ("rank", NAN)):
+        found = analysis.strengths_weaknesses(np.array([[5.0]]), by=by, top=1)
+        np.testing.assert_array_equal(found.margin, [[margin]])
+        assert (found.strengths.tolist(), found.weaknesses.tolist()) == ([[-1]], [[-1]])
+    assert analysis.unit_summary(np.array([[5.0]]), 0)["rank"].tolist() == [1]

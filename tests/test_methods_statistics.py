@@ -392,3 +392,16 @@ def test_the_worked_examples_of_the_page_hold() -> None:
     page = doctest.testfile(str(ROOT / "docs/methods/statistics.md"), module_relative=False)
     assert page.failed == 0
     assert page.attempted > 0
+
+
+@many
+@given(panels(gaps=False, min_columns=2))
+def test_alpha_agrees_with_the_covariance_matrix(x: np.ndarray) -> None:
+    found = multivariate.cronbach_alpha(x)
+    for alpha, kept in [(found.alpha, x), (found.alpha_if_deleted[0], x[:, 1:])]:
+        k = kept.shape[1]
+        covariance = np.atleast_2d(np.cov(kept, rowvar=False))
+        if k < 2 or covariance.sum() < 1e-9:
+            continue
+        expected = k / (k - 1) * (1 - np.trace(covariance) / covariance.sum())
+        assert alpha == pytest.approx(expected, rel=1e-7, abs=1e-9)

@@ -58,15 +58,17 @@ def cronbach_alpha(x: np.ndarray) -> Reliability:
     flat = [is_constant(column) for column in items.T]
     centred = np.where(flat, 0.0, items - items.mean(axis=0))
     scaled = centred / (np.abs(centred).max() or 1.0)
-    rests = [np.delete(scaled, j, axis=1) for j in range(k)]
-    item_rest = [_item_rest(scaled[:, j], rest.sum(axis=1)) for j, rest in enumerate(rests)]
-    without = [_alpha(rest) for rest in rests]
-    return Reliability(_alpha(scaled), np.array(without), np.array(item_rest), n)
+    rests = scaled.sum(axis=1, keepdims=True) - scaled
+    variances = scaled.var(axis=0, ddof=1)
+    without = [_alpha(k - 1, variances.sum() - variances[j], rests[:, j]) for j in range(k)]
+    item_rest = [_item_rest(scaled[:, j], rests[:, j]) for j in range(k)]
+    alpha = _alpha(k, variances.sum(), scaled.sum(axis=1))
+    return Reliability(alpha, np.array(without), np.array(item_rest), n)
 
 
-def _alpha(items: np.ndarray) -> float:
-    k = items.shape[1]
-    parts, whole = items.var(axis=0, ddof=1).sum(), items.sum(axis=1).var(ddof=1)
+def _alpha(k: int, parts: float, sums: np.ndarray) -> float:
+    """Alpha of k columns, from the sum of their variances and their row sums."""
+    whole = sums.var(ddof=1)
     if k < 2 or whole <= CONSTANT**2 * parts:
         return np.nan
     return float(k / (k - 1) * (1 - parts / whole))
