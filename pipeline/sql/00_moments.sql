@@ -20,8 +20,12 @@ list_sum(
 create or replace macro sum_of(xs) as
 coalesce(list_sum(in_order(xs))::double, 0e0) + coalesce(lost_in_all(in_order(xs)), 0e0);
 
+-- The mean is bound once: inside the inner lambda it would be summed anew for every value.
 create or replace macro central_moment(xs, k) as
-list_sum(list_transform(xs, lambda x: power(x - list_sum(xs) / len(xs), k))) / len(xs);
+list_transform(
+    [list_sum(xs) / len(xs)],
+    lambda mean: list_sum(list_transform(xs, lambda x: power(x - mean, k))) / len(xs)
+)[1];
 
 create or replace macro skewness_of(xs) as
 case
