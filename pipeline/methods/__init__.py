@@ -1,0 +1,1 @@
+"""The arithmetic of the index on arrays: shape in, shape out, no files and no tables."""
