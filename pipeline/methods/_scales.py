@@ -1,7 +1,7 @@
 """The scales behind `normalise`, each for one group of rows already turned so that more is better.
 
-Every function takes `y`, shape (n_rows, n_columns), NaN = missing, and gives the share of the output
-range that each value has reached: 0 at its lower end, 1 at its upper end.
+Every function takes values of shape (n_rows, n_columns), NaN = missing, and gives the share of the
+output range that each value has reached: 0 at its lower end, 1 at its upper end.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ TIES = ("average", "better", "worse")
 class Turned:
     """What a scale works on.
 
-    `y` holds the values times the direction, `direction` is one +1 or -1 per column, `labels` say how
-    a message names each column, with its group if there is one.
+    `y` holds the values times the direction, `direction` is one +1 or -1 per column, `labels`
+    say how a message names each column, with its group if there is one.
     """
 
     y: Floats
@@ -51,7 +51,6 @@ def minmax(t: Turned) -> Floats:
 def goalposts(t: Turned, bounds: Floats, clip: bool) -> Floats:
     """Worse bound 0, better bound 1; clipped to both if asked."""
     worse, better = np.sort(bounds * t.direction[:, None], axis=1).T
-    t.refuse(worse == better, "has two bounds that are the same")
     share = (t.y - worse) / (better - worse)
     return np.asarray(share.clip(0, 1) if clip else share)
 
@@ -87,8 +86,9 @@ def ranked(t: Turned, ties: str) -> Floats:
 def distance_to(t: Turned, goal: Floats, capped: bool, what: str) -> Floats:
     """Worst observed value 0, the goal 1; beyond the goal more than 1 unless capped."""
     worst, _ = t.worst_and_best()
+    t.refuse(np.isnan(goal) & ~np.isnan(worst), f"has {what} that is missing")
     t.refuse(goal <= worst, f"has {what} that is no better than its worst value")
-    share = 1 - (goal - t.y) / (goal - worst)
+    share = (t.y - worst) / (goal - worst)
     return np.asarray(np.minimum(share, 1) if capped else share)
 
 
@@ -98,7 +98,8 @@ def fraction_of_best(t: Turned) -> Floats:
     is_more = t.direction > 0
     t.refuse(is_more & (worst < 0), "has a negative value, of which no fraction can be taken")
     t.refuse(~is_more & (best >= 0), "has a value at or below 0, and less is better: no fraction")
-    return np.asarray(np.where(is_more, t.y / best, best / t.y))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(is_more, t.y / best, best / t.y))
 
 
 def centred(t: Turned, bounds: Floats | None, centre: Floats | None) -> Floats:
@@ -107,7 +108,6 @@ def centred(t: Turned, bounds: Floats | None, centre: Floats | None) -> Floats:
         lowest, highest = t.worst_and_best()
     else:
         lowest, highest = np.sort(bounds * t.direction[:, None], axis=1).T
-        t.refuse(lowest == highest, "has two bounds that are the same")
     if centre is None:
         present = ~np.isnan(t.y)
         middle = np.where(present, t.y, 0).sum(axis=0) / np.maximum(present.sum(axis=0), 1)

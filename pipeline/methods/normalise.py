@@ -90,15 +90,16 @@ def normalise(
     """
     panel = as_panel(x, names)
     turned = per_column(direction, panel.shape[1], "direction")
-    if not np.isin(turned, (-1, 1)).all():
-        raise ValueError("direction must be +1 or -1")
+    scales.refuse_columns(abs(turned) != 1, names, "has a direction that is neither +1 nor -1")
     chosen = _checked(method, parameters, panel, names)
+    if chosen.get("points") and not (lower is None and upper is None):
+        raise ValueError("points are a scale of their own: give no lower and upper beside them")
     bottom, top = _output_range(method, lower, upper)
     y = panel * turned
     scores = np.empty_like(y)
     rows_of = rows_of_groups(groups, len(panel))
     if method == "distance_to_reference":
-        goals = _goals(y, chosen["reference"], rows_of, names)
+        goals = _goals(y, chosen["reference"], rows_of)
     for label, rows in rows_of.items():
         where = "" if groups is None else f" in group {label!r}"
         labels = [column_name(j, names) + where for j in range(panel.shape[1])]
@@ -121,7 +122,7 @@ def _checked(
         raise ValueError(
             f"'{unknown[0]}' is no parameter of method '{method}'; its parameters: {allowed}"
         )
-    chosen = PARAMETERS[method] | parameters
+    chosen = {**PARAMETERS[method], **parameters}
     if method in NEEDED and chosen[NEEDED[method]] is None:
         raise ValueError(f"method '{method}' needs the parameter '{NEEDED[method]}'")
     n_columns = panel.shape[1]
@@ -138,8 +139,9 @@ def _checked(
         raise ValueError(f"ties '{chosen['ties']}' is unknown; it may be {', '.join(scales.TIES)}")
     if chosen.get("variant", "mpi") not in ("mpi", "ampi"):
         raise ValueError(f"variant '{chosen['variant']}' is unknown; it may be mpi, ampi")
-    if chosen.get("sd") is not None and not 0 < chosen["sd"] < np.inf:
-        raise ValueError(f"sd must be above 0 and finite, not {chosen['sd']}")
+    for key, least in (("mean", -np.inf), ("sd", 0)):
+        if chosen.get(key) is not None and not least < chosen[key] < np.inf:
+            raise ValueError(f"{key} must be finite, and sd above 0, not {chosen[key]}")
     return chosen
 
 
@@ -153,10 +155,7 @@ def _output_range(method: str, lower: float | None, upper: float | None) -> tupl
 
 
 def _goals(
-    y: Floats,
-    reference: int | Mapping[object, int],
-    rows_of: Mapping[object, Any],
-    names: Sequence[str] | None,
+    y: Floats, reference: int | Mapping[object, int], rows_of: Mapping[object, Any]
 ) -> dict[object, Floats]:
     """The values, turned, of the reference row of each group."""
     given = reference if isinstance(reference, Mapping) else dict.fromkeys(rows_of, reference)
@@ -168,7 +167,6 @@ def _goals(
         if not 0 <= row < len(y):
             raise ValueError(f"reference row {row} is not among the {len(y)} rows")
         goals[label] = y[row]
-        scales.refuse_columns(np.isnan(y[row]), names, f"is missing in reference row {row}")
     return goals
 
 
