@@ -18,19 +18,20 @@ def column_name(j: int, names: Sequence[str] | None) -> str:
     return f"column {j}" if names is None else f"column '{names[j]}'"
 
 
-def refuse_columns(faulty: Bools, names: Sequence[str] | None, what: str) -> None:
+def refuse_columns(faulty: Bools, names: Sequence[str] | None, what: str, where: str = "") -> None:
     """Raise if any column is faulty, listing every one of them.
 
     Args:
         faulty: shape (n_columns,).
         names: one per column, or None to number them.
         what: the rest of the sentence, e.g. 'is constant'.
+        where: said after the name, e.g. ' in group 2022'.
 
     Raises:
         ValueError: one line per faulty column.
     """
     if faulty.any():
-        lines = [f"{column_name(int(j), names)} {what}" for j in np.flatnonzero(faulty)]
+        lines = [f"{column_name(int(j), names)}{where} {what}" for j in np.flatnonzero(faulty)]
         raise ValueError("\n".join(lines))
 
 

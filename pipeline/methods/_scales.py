@@ -6,6 +6,7 @@ output range that each value has reached: 0 at its lower end, 1 at its upper end
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,17 +20,18 @@ TIES = ("average", "better", "worse")
 class Turned:
     """What a scale works on.
 
-    `y` holds the values times the direction, `direction` is one +1 or -1 per column, `labels`
-    say how a message names each column, with its group if there is one.
+    `y` holds the values times the direction, `direction` is one +1 or -1 per column; `names`
+    and `where` (the group, if there is one) are for messages.
     """
 
     y: Floats
     direction: Floats
-    labels: list[str]
+    names: Sequence[str] | None
+    where: str
 
     def refuse(self, faulty: Bools, what: str) -> None:
         """Raise for every faulty column, by name."""
-        refuse_columns(faulty, self.labels, what)
+        refuse_columns(faulty, self.names, what, self.where)
 
     def turn(self, given: Floats) -> Floats:
         """Numbers in the unit of the column, turned as the values are."""

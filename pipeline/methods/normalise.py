@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pipeline.methods import _scales as scales
-from pipeline.methods._common import Floats, as_panel, column_name, per_column, rows_of_groups
+from pipeline.methods._common import Floats, as_panel, per_column, refuse_columns, rows_of_groups
 
 # Each method with the parameters it takes besides the output range, and their defaults.
 PARAMETERS: dict[str, dict[str, Any]] = {
@@ -90,7 +90,7 @@ def normalise(
     """
     panel = as_panel(x, names)
     turned = per_column(direction, panel.shape[1], "direction")
-    scales.refuse_columns(abs(turned) != 1, names, "has a direction that is neither +1 nor -1")
+    refuse_columns(abs(turned) != 1, names, "has a direction that is neither +1 nor -1")
     chosen = _checked(method, parameters, panel, names)
     if chosen.get("points") and not (lower is None and upper is None):
         raise ValueError("points are a scale of their own: give no lower and upper beside them")
@@ -102,11 +102,10 @@ def normalise(
         goals = _goals(y, chosen["reference"], rows_of)
     for label, rows in rows_of.items():
         where = "" if groups is None else f" in group {label!r}"
-        labels = [column_name(j, names) + where for j in range(panel.shape[1])]
         own = chosen
         if method == "distance_to_reference":
             own = chosen | {"reference": goals[label]}
-        group = scales.Turned(y[rows], turned, labels)
+        group = scales.Turned(y[rows], turned, names, where)
         scores[rows] = _score(method, group, bottom, top, own)
     return scores
 
@@ -133,7 +132,7 @@ def _checked(
         bounds = np.asarray(chosen["bounds"], dtype=np.float64)
         if bounds.shape != (n_columns, 2) or not np.isfinite(bounds).all():
             raise ValueError(f"bounds must be two finite numbers for each of {n_columns} columns")
-        scales.refuse_columns(bounds[:, 0] >= bounds[:, 1], names, "has bounds in the wrong order")
+        refuse_columns(bounds[:, 0] >= bounds[:, 1], names, "has bounds in the wrong order")
         chosen["bounds"] = bounds
     if chosen.get("ties", "average") not in scales.TIES:
         raise ValueError(f"ties '{chosen['ties']}' is unknown; it may be {', '.join(scales.TIES)}")
