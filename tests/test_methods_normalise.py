@@ -256,7 +256,7 @@ def options_of(method: str, a: float = 1, b: float = 0) -> dict[str, Any]:
 
 
 METHODS = st.sampled_from([*UNIT_FREE, "fraction_of_best", "mpi", "distance_to_reference"])
-MANY = settings(max_examples=300, deadline=None)
+MANY = settings(max_examples=200, deadline=None)
 
 
 def run(x: np.ndarray, method: str, direction: Any, a: float = 1, b: float = 0) -> np.ndarray:

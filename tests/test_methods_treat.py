@@ -204,7 +204,7 @@ PANELS = arrays(np.float64, st.tuples(st.integers(1, 14), st.integers(1, 4)), el
 LIMITS = st.sampled_from([0.3, 0.71, 1.13, 2.0])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(PANELS, st.integers(0, 6), LIMITS, st.data())
 def test_the_order_of_rows_and_columns_changes_nothing(
     x: np.ndarray, most: int, limit: float, data: st.DataObject
@@ -220,7 +220,7 @@ def test_the_order_of_rows_and_columns_changes_nothing(
     assert np.array_equal(x, kept, equal_nan=True)  # the input is never changed
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(PANELS, st.integers(0, 6), LIMITS)
 def test_no_value_passes_another_and_missing_stays_missing(
     x: np.ndarray, most: int, limit: float
@@ -243,7 +243,7 @@ def test_no_value_passes_another_and_missing_stays_missing(
             assert found.kurtosis_after[j] == pytest.approx(kurtosis(after), abs=1e-9)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(PANELS, st.integers(0, 6), LIMITS, st.integers(-60, 60))
 def test_another_unit_changes_the_unit_only(
     x: np.ndarray, most: int, limit: float, power: int
@@ -261,7 +261,7 @@ def test_another_unit_changes_the_unit_only(
             assert np.array_equal(after.values[:, j], expected, equal_nan=True)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(PANELS, st.integers(0, 6), LIMITS)
 def test_a_mirrored_column_is_treated_in_mirror_image(
     x: np.ndarray, most: int, limit: float

@@ -45,6 +45,7 @@ def linear(panel: Floats, units: Sequence[Rows], time: Floats) -> Floats:
     is_inside = (before >= 0) & (before < after)
     span = np.where(is_inside, when[after] - when[before], 1)
     line = first + (when[:, None] - when[before]) / span * (last - first)
+    line = np.clip(line, np.minimum(first, last), np.maximum(first, last))
     filled = panel.copy()
     filled[order] = np.where(is_inside, line, history)
     return filled

@@ -41,7 +41,7 @@ def impute(
     time: ArrayLike | None = None,
     from_future: bool = False,
     n_neighbours: int = 5,
-    max_iterations: int = 30,
+    max_iterations: int = 20,
     within_observed: bool = True,
     n_draws: int = 0,
     seed: int = 0,
