@@ -4,8 +4,8 @@
 -- Method  pass if |G1| < skewness_limit or G2 < kurtosis_limit (adjusted Fisher-Pearson skewness and
 --         excess kurtosis, n >= 4; the moments are written out because engines differ). Else move one
 --         value at a time on the side of the skew to the next value, at most max_winsorised values
---         (ties that move together count each); else the logarithm of the original values, shifted to
---         be positive and mirrored for left skew; else the original values, and the treatment says so.
+--         (ties that move together count each); else the logarithm of the original values, shifted
+--         to be positive, mirrored for left skew; else the original values, and treatment says so.
 create or replace table treated as
 
 with recursive columns_of as (
