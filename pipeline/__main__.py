@@ -20,6 +20,7 @@ from typing import Any
 from pipeline.language import LANGUAGES, default_language, number, text
 from pipeline.project import CODE, Project
 
+PIPE_WIDTH = 500  # a pipe has no right edge
 REFUSED, USAGE, DIFFERENT, UNEXPECTED = 1, 2, 3, 70
 
 
@@ -31,6 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
     project = Project(_find_root(args.root), args.spec)
     try:
         return int(args.run(project, args) or 0)
+    except Ended as ended:
+        return ended.code
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # a reader such as `head` has what it wanted
@@ -180,7 +183,7 @@ def _check(project: Project, args: argparse.Namespace) -> int:
 def _refuse(error: Any, project: Project, args: argparse.Namespace) -> int:
     from pipeline.faults import as_json, render
 
-    print(render(error.faults, args.lang), file=sys.stderr)
+    print(render(error.faults, args.lang, only="reject"), file=sys.stderr)
     if args.run is _index:
         report = project.outputs / "errors.json"
         with contextlib.suppress(OSError):
@@ -214,102 +217,95 @@ def _verify(project: Project, args: argparse.Namespace) -> int:
     return 0
 
 
-def _open(project: Project, args: argparse.Namespace) -> Any:
-    """The current release, or None with a message."""
+class Ended(Exception):
+    """A command that cannot go on; the message is out, the exit code is `code`."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def _asked(project: Project, args: argparse.Namespace) -> tuple[Any, str]:
+    """The current release and the edition asked for, by default the first.
+
+    Raises:
+        Ended: when nothing is published yet, or there is no such edition.
+    """
     from pipeline.explain import Release
 
     if not (project.current / "spec.json").is_file():
         print(text("verify_none", args.lang), file=sys.stderr)
-        return None
-    return Release(project.current)
+        raise Ended(DIFFERENT)
+    release = Release(project.current)
+    edition = args.edition or release.spec["editions"][0]["edition"]
+    _must_be(edition, list(release.editions), "edition", args)
+    return release, edition
 
 
-def _pick(value: str, known: list[str], what: str, args: argparse.Namespace) -> bool:
-    if value in known:
-        return True
-    near = ", ".join(difflib.get_close_matches(value, known, n=3)) or ", ".join(known)
-    word = text(f"word_{what}", args.lang)
-    print(text("explain_unknown", args.lang, what=word, value=value, nearest=near), file=sys.stderr)
-    return False
+def _must_be(value: str, known: list[str], what: str, args: argparse.Namespace) -> None:
+    """End with the nearest known names unless `value` is one of them."""
+    if value not in known:
+        near = ", ".join(difflib.get_close_matches(value, known, n=3)) or ", ".join(known)
+        word = text(f"word_{what}", args.lang)
+        message = text("explain_unknown", args.lang, what=word, value=value, nearest=near)
+        print(message, file=sys.stderr)
+        raise Ended(USAGE)
 
 
-def _explain(project: Project, args: argparse.Namespace) -> int:
+def _explain(project: Project, args: argparse.Namespace) -> None:
     from pipeline.explain import as_tree, explain
-    from pipeline.faults import Faults, Place, render
+    from pipeline.faults import Faults, Place, explain_fault
     from pipeline.provinces import Resolver, load_reference
 
-    release = _open(project, args)
-    if release is None:
-        return DIFFERENT
-    edition = args.edition or release.spec["editions"][0]["edition"]
-    if not _pick(edition, list(release.editions), "edition", args):
-        return USAGE
-    if not _pick(args.node, list(release.nodes), "node", args):
-        return USAGE
+    release, edition = _asked(project, args)
+    _must_be(args.node, list(release.nodes), "node", args)
     scheme, faults = release.editions[edition]["scheme"], Faults()
     resolver = Resolver(load_reference(project.reference), faults)
     read = resolver.by_code if args.province.isdigit() else resolver.by_name
     found = read(args.province, scheme, Place(text("word_province", args.lang)))
-    if found is None or found.code is None:
-        print(render(faults.sorted(), args.lang), file=sys.stderr)
-        return USAGE
-    entry = explain(release, found.code, args.node, edition)
+    for fault in faults.sorted():
+        print(explain_fault(fault, args.lang)["why"], file=sys.stderr)
+    if found is None:
+        raise Ended(USAGE)
+    if found.code is None:  # a region or the whole country
+        names = sorted({row["province_name_vi"] for row in release.names.values()})
+        _must_be(args.province, names, "province", args)
+    entry = explain(release, str(found.code), args.node, edition)
     if args.json:
         print(json.dumps(entry, ensure_ascii=False, indent=1))
-        return 0
+        return
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else 160
-    Console(width=width, highlight=False, soft_wrap=not sys.stdout.isatty()).print(
-        as_tree(entry, args.lang)
-    )
-    return 0
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    Console(width=width, highlight=False).print(as_tree(entry, args.lang))
 
 
-def _top(project: Project, args: argparse.Namespace) -> int:
+def _top(project: Project, args: argparse.Namespace) -> None:
     from pipeline.tables import top_scores
 
-    release = _open(project, args)
-    if release is None:
-        return DIFFERENT
-    edition = args.edition or release.spec["editions"][0]["edition"]
-    if not _pick(edition, list(release.editions), "edition", args):
-        return USAGE
+    release, edition = _asked(project, args)
     print(top_scores(release, edition, args.n, args.lang))
-    return 0
 
 
-def _coverage(project: Project, args: argparse.Namespace) -> int:
+def _coverage(project: Project, args: argparse.Namespace) -> None:
     from pipeline.tables import coverage_table
 
-    release = _open(project, args)
-    if release is None:
-        return DIFFERENT
-    edition = args.edition or release.spec["editions"][0]["edition"]
-    if not _pick(edition, list(release.editions), "edition", args):
-        return USAGE
+    release, edition = _asked(project, args)
     print(coverage_table(release, edition, args.lang))
-    return 0
 
 
-def _compare_pii(project: Project, args: argparse.Namespace) -> int:
+def _compare_pii(project: Project, args: argparse.Namespace) -> None:
     from pipeline.compare import compare_with_pii
     from pipeline.tables import agreement_lines
 
-    release = _open(project, args)
-    if release is None:
-        return DIFFERENT
-    edition = args.edition or release.spec["editions"][0]["edition"]
-    if not _pick(edition, list(release.editions), "edition", args):
-        return USAGE
-    if not all(_pick(node, list(release.nodes), "node", args) for node in args.without):
-        return USAGE
+    release, edition = _asked(project, args)
+    for node in args.without:
+        _must_be(node, list(release.nodes), "node", args)
     found = compare_with_pii(project.current, edition, args.pii, args.without)
     if not found:
         print(text("pii_none", args.lang, pii_edition=args.pii, edition=edition), file=sys.stderr)
-        return USAGE
+        raise Ended(USAGE)
     print(agreement_lines(release, found, edition, args.pii, args.lang))
-    return 0
 
 
 def _accept(project: Project, args: argparse.Namespace) -> int:
@@ -323,12 +319,11 @@ def _accept(project: Project, args: argparse.Namespace) -> int:
     return code
 
 
-def _docs(project: Project, _: argparse.Namespace) -> int:
+def _docs(project: Project, _: argparse.Namespace) -> None:
     from pipeline.pages import write_pages
 
     for name in write_pages(project):
         print(name)
-    return 0
 
 
 if __name__ == "__main__":

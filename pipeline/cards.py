@@ -26,7 +26,10 @@ def renew_hash(root: Path, file: str, lang: str) -> tuple[str, bool]:
     if len(starts) != 1 or not path.is_file():
         return text("accept_unknown", lang, file=file), False
     new = hashlib.sha256(path.read_bytes()).hexdigest()
+    indent = _indent(lines[starts[0]])
     for i in range(starts[0], len(lines)):
+        if lines[i].strip() and _indent(lines[i]) < indent:
+            break  # the next card: its hash is not ours
         match = re.match(r"(\s+sha256:\s*['\"]?)([0-9a-f]{64})", lines[i])
         if match is None:
             continue
@@ -39,3 +42,7 @@ def renew_hash(root: Path, file: str, lang: str) -> tuple[str, bool]:
         os.replace(fresh, cards)
         return text("accepted", lang, file=file, old=old[:12], new=new[:12]), True
     return text("accept_unknown", lang, file=file), False
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())

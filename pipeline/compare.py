@@ -12,7 +12,7 @@ import pandas as pd
 from pipeline import store
 from pipeline.spec import Spec, node_rows
 
-STEPS_AGAIN = ("80_aggregated", "90_ranked")
+STEPS_AGAIN = ("00_moments", "80_aggregated", "90_ranked")
 
 
 @dataclass

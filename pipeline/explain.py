@@ -74,6 +74,8 @@ def explain(release: Release, province: str, node: str, edition: str) -> dict[st
         "level": row["level"],
         "name_vi": declared["name_vi"],
         "name_en": declared["name_en"],
+        "unit_vi": declared.get("unit_vi"),
+        "unit_en": declared.get("unit_en"),
         "score": row["score"],
         "rank": row["rank"],
         "n_ranked": release.ranks[edition, node],
@@ -92,7 +94,7 @@ def _leaf(
     release: Release, row: dict[str, Any], declared: dict[str, Any], edition: str
 ) -> dict[str, Any]:
     kept = [
-        "value", "unit", "data_year", "age", "obs_status", "is_imputed", "treated_value",
+        "value", "data_year", "age", "obs_status", "is_imputed", "treated_value",
         "is_treated", "treatment", "is_entered", "contribution", "implied_score", "value_reason",
     ]  # fmt: skip
     entry = {name: row[name] for name in kept}
@@ -175,7 +177,7 @@ def _cells(
                 "locator": row["locator"],
                 "sha256": card["sha256"],
                 "title": card["title"],
-                "url": card["url"],
+                "url": row["origin"] or card["url"],
             }
 
 
@@ -227,7 +229,9 @@ def _leaf_words(entry: dict[str, Any], lang: str) -> list[str]:
     words = []
     if entry["value"] is None:
         return [text("missing_because", lang, reason=reason(entry["value_reason"], lang))]
-    words.append(f"{number(entry['value'], lang, 3)} {entry['unit']} ({entry['data_year']})")
+    words.append(
+        f"{number(entry['value'], lang, 3)} {entry[f'unit_{lang}']} ({entry['data_year']})"
+    )
     if entry["obs_status"] != "A":
         words.append(status(entry["obs_status"], lang))
     if entry["is_treated"]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.language import catalogue, text
 
 MAX_RAW = 80  # characters of a raw value that a message shows
+LINE_END = re.compile(r"\r\n?|\n")
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,10 @@ class Faults:
     def warnings(self) -> list[Fault]:
         return [fault for fault in self.sorted() if fault.kind == "warn"]
 
+    def n_rejecting(self) -> int:
+        """How many refusals were added so far; the same one twice counts twice."""
+        return sum(fault.kind == "reject" for fault in self._found)
+
     def raise_if_any(self) -> None:
         """Raises:
         Rejected: with every fault of the run, when at least one refuses it.
@@ -92,6 +98,21 @@ def column_letters(number: int) -> str:
         number, rest = divmod(number - 1, 26)
         letters = chr(65 + rest) + letters
     return letters
+
+
+def bad_byte(raw: bytes, error: UnicodeDecodeError) -> tuple[int, int]:
+    """Row and offset in the file of the byte that could not be decoded.
+
+    The offset of the error counts from the end of a byte-order mark that was taken off.
+    """
+    offset = error.start + len(raw) - len(error.object)
+    before = error.object[: error.start].decode(error.encoding)
+    return row_after(before), offset
+
+
+def row_after(text: str) -> int:
+    """The row, counted from 1, on which the character after `text` stands."""
+    return len(LINE_END.findall(text)) + 1
 
 
 def shown(value: Any) -> str:
@@ -126,10 +147,12 @@ def explain_fault(fault: Fault, lang: str) -> dict[str, str]:
     }
 
 
-def render(faults: list[Fault], lang: str) -> str:
-    """Every fault as text, one block each, with a closing count."""
+def render(faults: list[Fault], lang: str, only: str | None = None) -> str:
+    """Faults as text, one block each, with a closing count of all; `only` shows one kind."""
     blocks = []
     for fault in faults:
+        if only not in (None, fault.kind):
+            continue
         words = explain_fault(fault, lang)
         blocks.append(f"[{fault.rule}] {words['where']}\n  {words['why']}\n  → {words['remedy']}")
     rejected = sum(fault.kind == "reject" for fault in faults)

@@ -57,10 +57,15 @@ def input_files(project: Project) -> dict[str, str]:
             is_code = prefix in ("pipeline", "schemas")
             if path.is_file() and (not is_code or path.suffix in CODE_SUFFIXES):
                 found[f"{prefix}/{path.relative_to(folder).as_posix()}"] = path
-    return {
-        name: hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"
-        for name, path in sorted(found.items())
-    }
+    return {name: _hash_of(path) for name, path in sorted(found.items())}
+
+
+def _hash_of(path: Path) -> str:
+    """SHA-256 of a file; a word when there is nothing to hash: reading it tells why."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"
+    except OSError:
+        return "unreadable"
 
 
 def fingerprint(inputs: dict[str, str]) -> str:

@@ -76,6 +76,7 @@ class Reference:
     merger: dict[str, str] = field(default_factory=dict)
     names: dict[str, dict[str, str]] = field(default_factory=dict)  # scheme -> folded -> code
     unmarked: dict[str, dict[str, set[str]]] = field(default_factory=dict)
+    ambiguous: list[tuple[str, str]] = field(default_factory=list)  # spellings of two provinces
     others: dict[str, str] = field(default_factory=dict)  # folded -> national, region, heading
     historical: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -117,7 +118,8 @@ def load_reference(folder: Path = REFERENCE) -> Reference:
     spellings += [(a["scheme"], a["alias"], a["province_code"]) for a in aliases]
     for scheme, spelling, code in spellings:
         key = fold(spelling)
-        ref.names[scheme].setdefault(key, code)
+        if ref.names[scheme].setdefault(key, code) != code:
+            ref.ambiguous.append((scheme, spelling))
         ref.unmarked[scheme][strip_marks(key)].add(code)
     ref.others = {fold(r["name"]): r["kind"] for r in read_rows(folder / "not_provinces.csv")}
     ref.historical = {fold(r["name"]): r for r in read_rows(folder / "historical_units.csv")}
@@ -133,6 +135,9 @@ def check_reference(ref: Reference, faults: Faults) -> None:
             declared = scheme["n_provinces"]
             faults.add("GEO-22", Place("reference/provinces.csv"), len(codes),
                        problem=f"scheme {scheme['scheme']}: {declared} declared")  # fmt: skip
+    for scheme_code, spelling in ref.ambiguous:
+        faults.add("GEO-22", Place("reference/aliases.csv"), spelling,
+                   problem=f"scheme {scheme_code}: two provinces")  # fmt: skip
     if len(ref.schemes) < 2:
         return
     rows = read_rows(ref.folder / "merger_2025.csv")

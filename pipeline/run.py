@@ -54,13 +54,12 @@ def load(project: Project, faults: Faults, report: Report) -> Loaded:
     ref = load_reference(project.reference)
     check_reference(ref, faults)
     catalogue = load_catalogue(project.root, faults)
-    spec = None
     ingested = None
-    if catalogue is not None:
-        spec = load_spec(project.spec, project.spec_name, catalogue, faults)
-        if not any(fault.rule == "GEO-22" for fault in faults.rejecting()):
-            report("stage_ingest", {"n": len(catalogue.cards)})
-            ingested = ingest(project.root, catalogue, ref, faults)
+    spec = load_spec(project.spec, project.spec_name, catalogue, faults)
+    is_map_whole = not any(fault.rule == "GEO-22" for fault in faults.rejecting())
+    if catalogue is not None and is_map_whole:
+        report("stage_ingest", {"n": len(catalogue.cards)})
+        ingested = ingest(project.root, catalogue, ref, faults)
     if spec is not None and ingested is not None and catalogue is not None:
         check_sources_of(spec, project.spec_name, ingested.observed, catalogue, faults)
         _hold_contract("observed", ingested.observed, faults)

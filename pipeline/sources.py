@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -75,6 +77,7 @@ class Register(Strict):
     undated: Literal["counted", "left_out"] = "left_out"
     first_year: int | None = None
     last_year: int | None = None
+    origin: str | None = None  # column with the address each record was read from
     check_against: str | None = None  # variable in which other sources state totals
     no_record: Literal["E", "M"]  # a province with no record: zero, estimated; or missing
 
@@ -98,7 +101,7 @@ class Card(Strict):
     encoding: Literal["utf-8", "utf-16", "cp1258"] = "utf-8"
     delimiter: Literal[",", ";", "\t"] = ","
     sheet: str | None = None
-    header_row: int = 1
+    header_row: int = Field(default=1, ge=1)
     missing: dict[str, Status] = {}
     province: ProvinceColumn = ProvinceColumn()
     year: Year = Year()
@@ -122,6 +125,19 @@ class Card(Strict):
             raise ValueError("the file lies inside the project")
         return self
 
+    @model_validator(mode="after")
+    def every_figure_has_a_scheme_and_a_year(self) -> Card:
+        schemes = {"table": ("63", "34"), "quotes": ("column",), "register": ("63", "by date")}
+        if self.scheme not in schemes[self.kind]:
+            raise ValueError(f"a {self.kind} has scheme {' or '.join(schemes[self.kind])}")
+        has_year = self.year.value is not None or self.year.column is not None
+        if not has_year and any(column.year is None for column in self.columns):
+            raise ValueError("every column of a table has a year: its own, or that of the rows")
+        register = self.register_
+        if register and (register.first_year is None) != (register.last_year is None):
+            raise ValueError("first_year and last_year of a register go together")
+        return self
+
 
 class CardFile(Strict):
     sources: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Card]
@@ -138,6 +154,11 @@ class Catalogue(BaseModel):
     variables: dict[str, Variable]
 
 
+def nearest(code: str, known: Iterable[str]) -> str:
+    """Declared codes that resemble an undeclared one: a suggestion, never used."""
+    return ", ".join(difflib.get_close_matches(code, list(known), n=3)) or "–"
+
+
 def load_catalogue(root: Path, faults: Faults) -> Catalogue | None:
     """Read `raw/sources.yml` and `raw/variables.yml`; None when either cannot be used."""
     card_file = read_yaml(root / "raw/sources.yml", "raw/sources.yml", faults)
@@ -150,16 +171,19 @@ def load_catalogue(root: Path, faults: Faults) -> Catalogue | None:
     for code, variable in variables.items():
         if variable.merge_weight is not None and variable.merge_weight not in variables:
             place = variable_file.place("variables", code, "merge_weight")
-            faults.add("SCH-02", place, variable.merge_weight, nearest="–")
+            near = nearest(variable.merge_weight, variables)
+            faults.add("SCH-02", place, variable.merge_weight, nearest=near)
     files: dict[str, str] = {}
     for source_id, card in cards.sources.items():
         for i, column in enumerate(card.columns):
             if column.variable not in variables:
                 place = card_file.place("sources", source_id, "columns", i, "variable")
-                faults.add("SCH-02", place, column.variable, nearest="–")
+                near = nearest(column.variable, variables)
+                faults.add("SCH-02", place, column.variable, nearest=near)
         if card.register_ is not None and card.register_.variable not in variables:
             place = card_file.place("sources", source_id, "register", "variable")
-            faults.add("SCH-02", place, card.register_.variable, nearest="–")
+            near = nearest(card.register_.variable, variables)
+            faults.add("SCH-02", place, card.register_.variable, nearest=near)
         if card.sha256 in files:
             place = card_file.place("sources", source_id, "sha256")
             faults.add("DUP-05", place, card.file, other=files[card.sha256])

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.faults import Faults
 from pipeline.provinces import Reference
-from pipeline.sources import Catalogue, Strict
+from pipeline.sources import Catalogue, Strict, nearest
 from pipeline.yamlfile import YamlFile, read_yaml, validate
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -144,13 +144,17 @@ class Spec(Strict):
     indicators: list[Indicator] = Field(min_length=1)
 
 
-def load_spec(path: Path, name: str, catalogue: Catalogue, faults: Faults) -> Spec | None:
-    """Read and check an index; None when it cannot be used. Every fault is added with its line."""
+def load_spec(path: Path, name: str, catalogue: Catalogue | None, faults: Faults) -> Spec | None:
+    """Read and check an index; None when it cannot be used. Every fault is added with its line.
+
+    Without a catalogue (its files are refused) everything but the variables is checked.
+    """
     file = read_yaml(path, name, faults)
     spec = validate(Spec, file, faults)
     if spec is not None:
         _check_tree(spec, file, faults)
-        _check_variables(spec, file, catalogue, faults)
+        if catalogue is not None:
+            _check_variables(spec, file, catalogue, faults)
     return spec
 
 
@@ -158,6 +162,7 @@ def _check_tree(spec: Spec, file: YamlFile, faults: Faults) -> None:
     members = [("nodes", i, node) for i, node in enumerate(spec.nodes)]
     members += [("indicators", i, item) for i, item in enumerate(spec.indicators)]  # type: ignore[misc]
     parents = {item.code: item.parent for _, _, item in members}
+    nodes = {node.code for node in spec.nodes}
     seen: dict[str, int | None] = {}
     for kind, i, item in members:
         place = file.place(kind, i, "code")
@@ -171,7 +176,8 @@ def _check_tree(spec: Spec, file: YamlFile, faults: Faults) -> None:
             chain.append(str(parents[chain[-1]]))
             if chain.count(chain[-1]) > 1:
                 break
-        if chain[-1] not in parents or parents[chain[-1]] is not None:
+        is_rooted = chain[-1] in nodes and parents[chain[-1]] is None
+        if not is_rooted or not nodes.issuperset(chain[1:]):
             faults.add("SCH-08", file.place(kind, i, "parent"), item.code, chain=" → ".join(chain))
     roots = [node.code for node in spec.nodes if node.parent is None]
     if len(roots) != 1:
@@ -196,10 +202,8 @@ def _check_variables(spec: Spec, file: YamlFile, catalogue: Catalogue, faults: F
                 continue
             place = file.place("indicators", i, key)
             if variable not in catalogue.variables:
-                import difflib
-
-                near = difflib.get_close_matches(variable, list(catalogue.variables), n=3)
-                faults.add("SCH-02", place, variable, nearest=", ".join(near) or "–")
+                near = nearest(variable, catalogue.variables)
+                faults.add("SCH-02", place, variable, nearest=near)
             elif used.get(variable) == {"comparison"}:
                 faults.add("SCH-20", place, variable, key=item.code)
 
@@ -234,6 +238,7 @@ def spec_tables(spec: Spec, catalogue: Catalogue, ref: Reference) -> dict[str, p
         {"variable": code, "merge": v.merge, "merge_weight": v.merge_weight}
         for code, v in catalogue.variables.items()
     ]
+    sources = [{"source_id": code, "use": card.use} for code, card in catalogue.cards.items()]
     old, new = (ref.schemes[0]["scheme"], ref.schemes[-1]["scheme"])
     merger = [{"from_scheme": old, "from_code": a, "to_scheme": new, "to_code": b}
               for a, b in ref.merger.items()]  # fmt: skip
@@ -243,6 +248,7 @@ def spec_tables(spec: Spec, catalogue: Catalogue, ref: Reference) -> dict[str, p
         "spec_indicators": pd.DataFrame(indicators),
         "spec_settings": pd.DataFrame([spec.settings.thresholds()]),
         "spec_variables": pd.DataFrame(variables),
+        "spec_sources": pd.DataFrame(sources),
         "ref_provinces": pd.DataFrame(ref.provinces),
         "ref_merger": pd.DataFrame(
             merger, columns=["from_scheme", "from_code", "to_scheme", "to_code"]

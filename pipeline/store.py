@@ -114,7 +114,7 @@ def write_parquet(path: Path, table: pa.Table, meta: dict[str, dict[str, str]]) 
         for field in table.schema
     ]
     typed = table.cast(pa.schema(fields, metadata=meta.get("", {})))
-    pq.write_table(typed, path, compression="zstd", store_schema=False)
+    pq.write_table(typed, path, compression="zstd")
     flush(path)
 
 
@@ -155,7 +155,7 @@ def staging(outputs: Path, faults: Faults) -> Iterator[Path]:
     lock = outputs / ".run.lock"
     try:
         outputs.mkdir(parents=True, exist_ok=True)
-        handle = lock.open("a+")
+        handle = lock.open("ab+", buffering=0)  # a full disk speaks at once
     except OSError as error:
         faults.add("SYS-05", Place(outputs.name), error.strerror)
         faults.raise_if_any()
@@ -165,22 +165,21 @@ def staging(outputs: Path, faults: Faults) -> Iterator[Path]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             handle.seek(0)
-            faults.add("SYS-07", Place(outputs.name), handle.read().strip())
+            faults.add("SYS-07", Place(outputs.name), handle.read().decode().strip())
             faults.raise_if_any()
-        handle.seek(0)
-        handle.truncate()
-        handle.write(str(os.getpid()))
-        handle.flush()
         folder = outputs / "releases" / f".staging-{os.getpid()}"
         sweep(outputs)
         try:
+            handle.seek(0)
+            handle.truncate()
+            handle.write(str(os.getpid()).encode())
             folder.mkdir(parents=True)
             yield folder
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise
             free = f"{shutil.disk_usage(outputs).free / 1e6:.0f} MB"
-            faults.add("SYS-01", Place(outputs.name), error.strerror, free=free)
+            faults.add("SYS-01", Place(outputs.name), os.strerror(error.errno), free=free)
             faults.raise_if_any()
         finally:
             shutil.rmtree(folder, ignore_errors=True)

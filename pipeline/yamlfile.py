@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +12,11 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from pipeline.faults import Faults, Place
+from pipeline.faults import Faults, Place, bad_byte
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
-INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
+INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")  # a longer one stays text, and is refused as such
 DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+([eE][-+]?[0-9]+)?")
 WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 QUOTED = ("'", '"', "|", ">")  # a scalar written so is text
@@ -59,23 +60,39 @@ def read_yaml(path: Path, name: str, faults: Faults) -> YamlFile:
         return found
     try:
         source = raw.decode("utf-8-sig")
-        for event in yaml.parse(source, Loader=yaml.CSafeLoader):
-            if isinstance(event, yaml.AliasEvent) and event.start_mark is not None:
-                place = Place(name, row=event.start_mark.line + 1)
-                faults.add("SEC-13", place, event.anchor, limit="no alias")
-                return found
+        if not _is_flat(source, name, faults):
+            return found
         node = yaml.compose(source, Loader=yaml.CSafeLoader)
     except UnicodeDecodeError as error:
-        row = raw[: error.start].count(b"\n") + 1
-        faults.add("ENC-03", Place(name, row=row), hex(raw[error.start]), offset=error.start)
+        row, offset = bad_byte(raw, error)
+        faults.add("ENC-03", Place(name, row=row), hex(raw[offset]), offset=offset)
         return found
-    except (yaml.YAMLError, RecursionError) as error:
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "nesting"
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None)
         faults.add("SCH-18", Place(name, row=mark.line + 1 if mark else None), problem)
         return found
-    found.data = _plain(node, (), found, faults) if node is not None else None
+    if node is None or node.tag == "tag:yaml.org,2002:null":
+        faults.add("SCH-18", Place(name), "empty file")
+        return found
+    found.data = _plain(node, (), found, faults)
     return found
+
+
+def _is_flat(source: str, name: str, faults: Faults) -> bool:
+    """No alias and no deep nesting, seen before anything is composed: composing recurses."""
+    depth = 0
+    for event in yaml.parse(source, Loader=yaml.CSafeLoader):
+        row = event.start_mark.line + 1 if event.start_mark is not None else None
+        if isinstance(event, yaml.AliasEvent):
+            faults.add("SEC-13", Place(name, row=row), event.anchor, limit="no alias")
+            return False
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            faults.add("SEC-13", Place(name, row=row), depth, limit=f"depth {MAX_DEPTH}")
+            return False
+    return True
 
 
 def _plain(node: Any, path: tuple[Any, ...], found: YamlFile, faults: Faults) -> Any:
@@ -83,9 +100,6 @@ def _plain(node: Any, path: tuple[Any, ...], found: YamlFile, faults: Faults) ->
     found.lines.setdefault(path, line)
     if node.tag not in PLAIN_TAGS:
         faults.add("SEC-12", Place(found.name, row=line), node.tag)
-        return None
-    if len(path) > MAX_DEPTH:
-        faults.add("SEC-13", Place(found.name, row=line), len(path), limit=f"depth {MAX_DEPTH}")
         return None
     if isinstance(node, yaml.MappingNode):
         return _plain_mapping(node, path, found, faults)
@@ -99,6 +113,9 @@ def _plain_mapping(node: Any, path: tuple[Any, ...], found: YamlFile, faults: Fa
     for key_node, value_node in node.value:
         key = key_node.value
         line = key_node.start_mark.line + 1
+        if not isinstance(key_node, yaml.ScalarNode):
+            faults.add("SCH-18", Place(found.name, row=line), "a key is not a text")
+            continue
         if key in mapping:
             first = found.lines[(*path, key)]
             faults.add("SCH-06", Place(found.name, row=line), key, first=first)
@@ -113,7 +130,7 @@ def _typed(value: str) -> Any:
         return WORDS[value]
     if INTEGER.fullmatch(value):
         return int(value)
-    if DECIMAL.fullmatch(value):
+    if DECIMAL.fullmatch(value) and math.isfinite(float(value)):
         return float(value)
     return value
 
@@ -121,19 +138,24 @@ def _typed(value: str) -> Any:
 def validate(model: type[Model], found: YamlFile, faults: Faults) -> Model | None:
     """The data as `model`, or None with one fault per problem, each on its line."""
     if found.data is None:
-        if not faults.rejecting():
-            faults.add("SCH-18", Place(found.name), "empty file")
-        return None
+        return None  # `read_yaml` said why
     try:
         return model.model_validate(found.data, strict=True)
     except ValidationError as error:
+        told = set()
         for problem in error.errors():
-            _add_problem(problem, model, found, faults)
+            path = problem["loc"]
+            while problem["type"] != "missing" and path and path not in found.lines:
+                path = path[:-1]  # a union adds the name of its member: weight, int
+            if path not in told:
+                _add_problem(problem, path, model, found, faults)
+            told.add(path)
         return None
 
 
-def _add_problem(problem: Any, model: type[BaseModel], found: YamlFile, faults: Faults) -> None:
-    path = tuple(problem["loc"])
+def _add_problem(
+    problem: Any, path: tuple[Any, ...], model: type[BaseModel], found: YamlFile, faults: Faults
+) -> None:
     place = found.place(*path)
     key = path[-1] if path else ""
     match problem["type"]:

@@ -14,7 +14,7 @@ REASONS = [
 ]  # fmt: skip
 
 
-class Aggregated(pa.DataFrameModel):
+class Aggregated(Contract):
     """One row per edition, province and node; indicators are the leaves."""
 
     edition: str = described("Kỳ", "Edition", str_length={"min_value": 1})
@@ -72,7 +72,7 @@ class Aggregated(pa.DataFrameModel):
         "Lý do thiếu giá trị", "Why there is no value", nullable=True, isin=VALUE_REASONS
     )
 
-    class Config(Contract):
+    class Config:
         unique = ["edition", "province_code", "node"]
 
     @pa.dataframe_check(error="a score is missing exactly when a reason is given")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pandas as pd
-import pandera.pandas as pa
 
 from schemas.aggregated import REASONS
 from schemas.fields import Contract, described
 
 
-class Coverage(pa.DataFrameModel):
+class Coverage(Contract):
     """One row per edition, kind and code."""
 
     edition: str = described("Kỳ", "Edition", str_length={"min_value": 1})
@@ -23,5 +22,5 @@ class Coverage(pa.DataFrameModel):
     shortfall: float = described("Còn thiếu so với ngưỡng", "How far from in", "share 0-1", ge=0)
     reason: str = described("Lý do", "Reason it is out", nullable=True, isin=REASONS)
 
-    class Config(Contract):
+    class Config:
         unique = ["edition", "kind", "code"]

@@ -14,7 +14,7 @@ REASONS = [
 ]  # fmt: skip
 
 
-class Denominated(pa.DataFrameModel):
+class Denominated(Contract):
     """One row per edition, province and indicator: the full grid."""
 
     edition: str = described("Kỳ", "Edition", str_length={"min_value": 1})
@@ -33,7 +33,7 @@ class Denominated(pa.DataFrameModel):
     obs_status: str = described("Trạng thái quan sát", "Observation status", isin=STATUSES)
     reason: str = described("Lý do thiếu", "Why it is missing", nullable=True, isin=REASONS)
 
-    class Config(Contract):
+    class Config:
         unique = ["edition", "province_code", "indicator"]
 
     @pa.dataframe_check(error="a value is missing exactly when status is M and a reason is given")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pandas as pd
-import pandera.pandas as pa
 
 from schemas.fields import NAME, Contract, described
 
 
-class Excluded(pa.DataFrameModel):
+class Excluded(Contract):
     """One row per cell that was read and is no observation of a province."""
 
     source_id: str = described("Thẻ nguồn", "Card in raw/sources.yml", str_matches=NAME)
@@ -19,11 +18,8 @@ class Excluded(pa.DataFrameModel):
         isin=["national", "region", "heading", "organisation", "foreign", "undated"],
     )  # fmt: skip
 
-    class Config(Contract):
-        pass
 
-
-class Findings(pa.DataFrameModel):
+class Findings(Contract):
     """One row per warning of the run."""
 
     rule: str = described("Quy tắc", "Rule", str_length={"min_value": 1})
@@ -33,6 +29,3 @@ class Findings(pa.DataFrameModel):
     value: str = described("Nguyên văn", "Text", nullable=True)
     message_vi: str = described("Nội dung", "Message, Vietnamese", str_length={"min_value": 1})
     message_en: str = described("Nội dung, tiếng Anh", "Message", str_length={"min_value": 1})
-
-    class Config(Contract):
-        pass

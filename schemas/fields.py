@@ -25,9 +25,13 @@ def described(vi: str, en: str, unit: str | None = None, **rules: Any) -> Any:
     return pa.Field(description=en, metadata={"vi": vi, "unit": unit or ""}, **rules)
 
 
-class Contract:
-    """The pandera configuration that every table shares."""
+class Contract(pa.DataFrameModel):
+    """What every table shares: the columns declared, no other, in this order, never converted.
 
-    strict = True
-    ordered = True
-    coerce = False
+    pandera takes options from the models it inherits from, not from the bases of a `Config`.
+    """
+
+    class Config:
+        strict = True
+        ordered = True
+        coerce = False

@@ -10,7 +10,7 @@ from schemas.fields import CODE, NAME, OBSERVED_STATUSES, Contract, described
 REASONS = ["published_missing", "part_missing", "not_additive", "weight_missing"]
 
 
-class Harmonised(pa.DataFrameModel):
+class Harmonised(Contract):
     """One row per edition, province, variable and year."""
 
     edition: str = described("Kỳ", "Edition", str_length={"min_value": 1})
@@ -27,7 +27,7 @@ class Harmonised(pa.DataFrameModel):
     parts: str = described("Các tỉnh thành phần", "Parts added", str_matches=r"^\d{2}(\+\d{2})*$")
     reason: str = described("Lý do thiếu", "Why it is missing", nullable=True, isin=REASONS)
 
-    class Config(Contract):
+    class Config:
         unique = ["edition", "province_code", "variable", "year"]
 
     @pa.dataframe_check(error="a value is missing exactly when a reason is given")

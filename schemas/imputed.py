@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pandera.pandas as pa
 
-from schemas.fields import Contract, described
+from schemas.fields import described
 from schemas.screened import Screened
 
 
@@ -17,7 +17,7 @@ class Imputed(Screened):
     )
     is_imputed: bool = described("Đã bổ khuyết", "Was imputed")
 
-    class Config(Contract):
+    class Config:
         unique = ["edition", "province_code", "indicator"]
 
     @pa.dataframe_check(error="a known value is never changed")

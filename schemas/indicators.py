@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pandas as pd
-import pandera.pandas as pa
 
 from schemas.denominated import REASONS
 from schemas.fields import CODE, NAME, STATUSES, Contract, described
 
 
-class Indicators(pa.DataFrameModel):
+class Indicators(Contract):
     """One row per edition, province and indicator, entered or not."""
 
     edition: str = described("Kỳ", "Edition", str_length={"min_value": 1})
@@ -34,5 +33,5 @@ class Indicators(pa.DataFrameModel):
     is_entered: bool = described("Vào kỳ này", "Enters the edition")
     reason: str = described("Lý do thiếu", "Why it is missing", nullable=True, isin=REASONS)
 
-    class Config(Contract):
+    class Config:
         unique = ["edition", "province_code", "indicator"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pandera.pandas as pa
 
-from schemas.fields import Contract, described
+from schemas.fields import described
 from schemas.treated import Treated
 
 
@@ -14,7 +14,7 @@ class Normalised(Treated):
 
     score: float = described("Điểm", "Score", "points", nullable=True)
 
-    class Config(Contract):
+    class Config:
         unique = ["edition", "province_code", "indicator"]
 
     @pa.dataframe_check(error="a score is there exactly when an entered indicator has a value")

@@ -8,7 +8,7 @@ import pandera.pandas as pa
 from schemas.fields import CODE, NAME, OBSERVED_STATUSES, Contract, described
 
 
-class Observed(pa.DataFrameModel):
+class Observed(Contract):
     """One row per scheme, province, variable, year and source cell."""
 
     scheme: str = described("Hệ tỉnh", "Scheme of provinces", isin=["63", "34"])
@@ -37,7 +37,13 @@ class Observed(pa.DataFrameModel):
     )
     raw: str = described("Nguyên văn", "Text of the cell", nullable=True)
 
-    class Config(Contract):
+    origin: str = described(
+        "Địa chỉ hoặc tài liệu của riêng số này",
+        "Address or document of the figure, when it is not the whole file's",
+        nullable=True,
+    )
+
+    class Config:
         unique = ["source_id", "locator", "variable", "scheme", "province_code", "year"]
 
     @pa.dataframe_check(error="value is missing if and only if obs_status is M")

@@ -6,7 +6,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from schemas.aggregated import Aggregated
-from schemas.fields import Contract, described
+from schemas.fields import described
 
 
 class Ranked(Aggregated):
@@ -28,7 +28,7 @@ class Ranked(Aggregated):
         "Điểm ngầm định khi thiếu", "Score that leaving it out amounts to", "points", nullable=True
     )
 
-    class Config(Contract):
+    class Config:
         unique = ["edition", "province_code", "node"]
 
     @pa.dataframe_check(error="ranked exactly when there is a score and a rank")

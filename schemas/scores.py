@@ -9,7 +9,7 @@ from schemas.aggregated import REASONS
 from schemas.fields import CODE, LEVELS, NAME, Contract, described
 
 
-class Scores(pa.DataFrameModel):
+class Scores(Contract):
     """One row per edition, province and node above the indicators."""
 
     edition: str = described("Kỳ", "Edition", str_length={"min_value": 1})
@@ -38,7 +38,7 @@ class Scores(pa.DataFrameModel):
         "Lý do không xếp hạng", "Why it is not ranked", nullable=True, isin=REASONS
     )
 
-    class Config(Contract):
+    class Config:
         unique = ["edition", "province_code", "node"]
 
     @pa.dataframe_check(error="ranked, or explained")

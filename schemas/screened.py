@@ -6,7 +6,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from schemas.denominated import Denominated
-from schemas.fields import Contract, described
+from schemas.fields import described
 
 
 class Screened(Denominated):
@@ -25,7 +25,7 @@ class Screened(Denominated):
         "Trọng số theo khai báo", "Weight in the declared tree", "share 0-1", gt=0, le=1
     )
 
-    class Config(Contract):
+    class Config:
         unique = ["edition", "province_code", "indicator"]
 
     @pa.dataframe_check(error="an indicator has weight exactly when it enters the edition")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pandera.pandas as pa
-
 from schemas.fields import NAME, Contract, described
 
 
-class Sources(pa.DataFrameModel):
+class Sources(Contract):
     """One row per raw file."""
 
     source_id: str = described("Thẻ nguồn", "Card in raw/sources.yml", str_matches=NAME)
@@ -25,5 +23,5 @@ class Sources(pa.DataFrameModel):
     sha256: str = described("SHA-256 của tệp", "SHA-256 of the file", str_matches=r"^[0-9a-f]{64}$")
     note: str = described("Ghi chú", "Note", nullable=True)
 
-    class Config(Contract):
+    class Config:
         unique = ["source_id"]

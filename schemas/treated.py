@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pandera.pandas as pa
 
-from schemas.fields import Contract, described
+from schemas.fields import described
 from schemas.imputed import Imputed
 
 
@@ -22,7 +22,7 @@ class Treated(Imputed):
     )
     is_treated: bool = described("Đã xử lý", "Was treated")
 
-    class Config(Contract):
+    class Config:
         unique = ["edition", "province_code", "indicator"]
 
     @pa.dataframe_check(error="only a treated indicator has treated values")

@@ -25,7 +25,7 @@ os.environ["GX_ANALYTICS_ENABLED"] = "false"
 
 @pytest.fixture
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    """An empty database with the moments that `treated` needs."""
+    """An empty database with the arithmetic that the steps need."""
     database = store.connect()
     database.execute((store.SQL_FOLDER / "00_moments.sql").read_text("utf-8"))
     yield database

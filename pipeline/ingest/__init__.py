@@ -10,7 +10,7 @@ import pandas as pd
 from pipeline.faults import Faults
 from pipeline.ingest.checks import check_duplicates, check_registers
 from pipeline.ingest.common import OBSERVED_COLUMNS, Reading
-from pipeline.ingest.corrections import apply_corrections
+from pipeline.ingest.corrections import apply_corrections, load_corrections
 from pipeline.ingest.grid import read_grid
 from pipeline.ingest.quotes import read_quotes
 from pipeline.ingest.register import read_register
@@ -44,15 +44,19 @@ def ingest(root: Path, catalogue: Catalogue, ref: Reference, faults: Faults) -> 
         scheme, province, variable, year and source cell; `excluded`; `shared`.
     """
     readings = []
+    corrections = load_corrections(root, faults)
     for source_id, card in catalogue.cards.items():
         reading = Reading(source_id, card, catalogue.variables, ref, faults)
+        reading.corrected = {
+            e.locator: e.published for _, e in corrections if e.source == source_id
+        }
         readings.append(reading)
         if not _columns_are_declared(reading):
             continue
         grid = read_grid(root, card, faults)
         if grid is not None:
             READERS[card.kind](grid, reading)
-    apply_corrections(root, readings, faults)
+    apply_corrections(corrections, readings, faults)
     check_duplicates(readings, faults)
     check_registers(readings, faults)
     shared_columns = ["variable", "year", "scheme", "record", "province_code"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,9 +12,10 @@ from pipeline.ingest.grid import Grid, as_text
 from pipeline.provinces import Reference, Resolved, Resolver
 from pipeline.sources import Card, Variable
 
+DATE = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
 OBSERVED_COLUMNS = [
     "scheme", "province_code", "variable", "year", "period", "value", "value_low", "value_high",
-    "qualifier", "unit", "obs_status", "source_id", "locator", "raw",
+    "qualifier", "unit", "obs_status", "source_id", "locator", "raw", "origin",
 ]  # fmt: skip
 
 
@@ -31,6 +34,7 @@ class Reading:
     records: list[dict[str, Any]] = field(default_factory=list)  # of a register, one per province
     stated: list[dict[str, Any]] = field(default_factory=list)  # dated totals to check against
     places: list[Place] = field(default_factory=list)  # beside `observed`
+    corrected: dict[str, str] = field(default_factory=dict)  # locator -> text a correction names
     has_refused_rows: bool = False
 
     def __post_init__(self) -> None:
@@ -40,6 +44,7 @@ class Reading:
         self, *, code: str, scheme: str, variable: str, year: int | None, number: float | None,
         status: str, locator: str, raw: str, place: Place, period: str | None = None,
         low: float | None = None, high: float | None = None, qualifier: str = "exact",
+        origin: str | None = None,
     ) -> None:  # fmt: skip
         """Add one observation; an exact figure is its own lower and upper bound."""
         exact = qualifier == "exact" and low is None and high is None
@@ -59,6 +64,7 @@ class Reading:
                 "source_id": self.source_id,
                 "locator": locator,
                 "raw": raw,
+                "origin": origin or None,
             }
         )
         self.places.append(place)
@@ -68,6 +74,17 @@ class Reading:
         self.excluded.append(
             {"source_id": self.source_id, "locator": locator, "raw": raw, "reason": reason}
         )
+
+
+def is_date(text: str) -> bool:
+    """Whether a text is a day, month or year of the calendar: `yyyy-mm-dd`, `yyyy-mm`, `yyyy`."""
+    if not DATE.fullmatch(text):
+        return False
+    try:
+        datetime.date.fromisoformat((text + "-01-01")[:10])
+    except ValueError:
+        return False
+    return True
 
 
 def resolve_province(

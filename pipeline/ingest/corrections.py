@@ -6,8 +6,9 @@ from pathlib import Path
 
 from pydantic import Field
 
-from pipeline.faults import Faults
+from pipeline.faults import Faults, Place
 from pipeline.ingest.common import Reading
+from pipeline.ingest.numbers import Refused, read_number
 from pipeline.sources import Strict
 from pipeline.yamlfile import read_yaml, validate
 
@@ -29,26 +30,45 @@ class CorrectionFile(Strict):
     corrections: list[Correction]
 
 
-def apply_corrections(root: Path, readings: list[Reading], faults: Faults) -> None:
+def load_corrections(root: Path, faults: Faults) -> list[tuple[Place, Correction]]:
+    """Every correction of the project with its place; a second one of the same cell is a fault."""
+    if not (root / NAME).exists():
+        return []
+    file = read_yaml(root / NAME, NAME, faults)
+    declared = validate(CorrectionFile, file, faults)
+    first: dict[tuple[str, str], Place] = {}
+    entries = []
+    for i, entry in enumerate(declared.corrections if declared is not None else []):
+        place, cell = file.place("corrections", i), (entry.source, entry.locator)
+        if cell in first:
+            faults.add("SCH-06", place, " ".join(cell), first=first[cell].row)
+        first.setdefault(cell, place)
+        entries.append((place, entry))
+    return entries
+
+
+def apply_corrections(
+    entries: list[tuple[Place, Correction]], readings: list[Reading], faults: Faults
+) -> None:
     """Replace the corrected cells, with status E (or M) and the raw text kept.
 
-    A correction whose cell does not exist, or holds another text than it says, is a fault.
+    A correction whose cell does not exist, or holds another text than it says, is a fault; so is
+    a figure outside the bounds of its variable.
     """
-    if not (root / NAME).exists():
-        return
-    file = read_yaml(root / NAME, NAME, faults)
-    entries = validate(CorrectionFile, file, faults)
-    if entries is None:
-        return
+    variables = {r.source_id: r.variables for r in readings}
     cells = {(r.source_id, row["locator"]): row for r in readings for row in r.observed}
-    for i, entry in enumerate(entries.corrections):
+    for place, entry in entries:
         row = cells.get((entry.source, entry.locator))
         if row is None or row["raw"] != entry.published:
             found = "–" if row is None else row["raw"]
-            place = file.place("corrections", i)
             faults.add("COR-01", place, entry.published, source=entry.source,
                        locator=entry.locator, found=found)  # fmt: skip
             continue
-        value = None if entry.corrected is None else float(entry.corrected)
+        variable = variables[entry.source][row["variable"]]
+        number = read_number(entry.corrected, "plain", {"": "M"}, variable)
+        if isinstance(number, Refused):
+            faults.add(number.rule, place, entry.corrected, **number.details)
+            continue
+        value = number.value
         row.update(value=value, value_low=value, value_high=value, qualifier="exact",
                    obs_status="M" if value is None else "E")  # fmt: skip

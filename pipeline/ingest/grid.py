@@ -7,12 +7,14 @@ import hashlib
 import io
 import stat
 import unicodedata
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.faults import Faults, Place, column_letters
+from pipeline.faults import Faults, Place, bad_byte, column_letters, row_after
+from pipeline.ingest.xlsx_errors import unread_cells
 from pipeline.sources import Card
 
 MAX_FILE_BYTES = 200_000_000
@@ -129,13 +131,12 @@ def _read_csv(raw: bytes, card: Card, faults: Faults) -> Grid | None:
     try:
         text = raw.decode(ENCODINGS[card.encoding])
     except UnicodeDecodeError as error:
-        row = raw[: error.start].count(b"\n") + 1
-        bad = Place(card.file, row=row)
-        faults.add("ENC-03", bad, hex(raw[error.start]), offset=error.start)
+        row, offset = bad_byte(raw, error)
+        faults.add("ENC-03", Place(card.file, row=row), hex(raw[offset]), offset=offset)
         return None
     if "\0" in text:
-        row = text[: text.index("\0")].count("\n") + 1
-        faults.add("ENC-07", Place(card.file, row=row), "\\x00")
+        row = row_after(text[: text.index("\0")])
+        faults.add("ENC-07", Place(card.file, row=row), "\0")
         return None
     rows: list[list[str]] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=card.delimiter, strict=True)
@@ -164,7 +165,11 @@ def _read_spreadsheet(raw: bytes, card: Card, faults: Faults) -> Grid | None:
             return None
         sheet = book.get_sheet_by_name(wanted)
         rows = sheet.to_python(skip_empty_area=False)
-    except CalamineError as error:
+        if card.file.lower().endswith(".xlsx"):
+            for (i, j), text in unread_cells(raw, wanted).items():
+                if i < len(rows) and j < len(rows[i]):
+                    rows[i][j] = text
+    except (CalamineError, KeyError, ValueError, SyntaxError, zipfile.BadZipFile) as error:
         faults.add("SEC-16", place, str(error), found="?", expected=Path(card.file).suffix)
         return None
     return Grid(card.file, wanted, rows, card.header_row)
@@ -192,11 +197,11 @@ def _check_shape(grid: Grid, card: Card, faults: Faults) -> bool:
     header = [as_text(cell) for cell in grid.rows[card.header_row - 1]]
     wanted = _wanted_columns(card)
     row = card.header_row - 1
-    other = next((d for d in ",;\t" if d != card.delimiter and d in header[0]), None)
+    other = next((d for d in ",;\t" if d != card.delimiter and d in "".join(header[:1])), None)
     if len(header) == 1 and len(wanted) > 1 and other is not None:
         faults.add("HDR-08", grid.place(row), header[0], expected=len(wanted), likely=repr(other))
         return False
-    before = len(faults.rejecting())
+    before = faults.n_rejecting()
     for i, name in enumerate(header):
         if name and header.index(name) != i:
             first = column_letters(header.index(name) + 1)
@@ -214,7 +219,7 @@ def _check_shape(grid: Grid, card: Card, faults: Faults) -> bool:
         if len(cells) != len(header):
             faults.add("HDR-09", grid.place(i), len(cells), expected=len(header))
     grid.positions = {name: header.index(name) for name in wanted if name in header}
-    return len(faults.rejecting()) == before
+    return faults.n_rejecting() == before
 
 
 QUOTE_COLUMNS = [
@@ -229,6 +234,6 @@ def _wanted_columns(card: Card) -> list[str]:
         names.append(card.year.column)
     if card.kind == "quotes":
         names += QUOTE_COLUMNS
-    if card.register_ is not None and card.register_.date:
-        names.append(card.register_.date)
+    if card.register_ is not None:
+        names += filter(None, (card.register_.date, card.register_.origin))
     return names

@@ -14,18 +14,23 @@ from pipeline.sources import Variable
 
 SPACES = " \u00a0\u202f\u2009"
 GROUPS = f"[{SPACES}]"
+# Groups never start with 0: under vi, 0.125 is a decimal in another style and not 125.
 STYLES = {
-    "plain": (re.compile(r"-?\d+(\.\d+)?"), "", "."),
-    "en": (re.compile(r"-?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?"), ",", "."),
-    "vi": (re.compile(r"-?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?"), ".", ","),
-    "space": (re.compile(rf"-?(\d{{1,3}}({GROUPS}\d{{3}})+|\d+)(,\d+)?"), SPACES, ","),
-    "digits": (re.compile(r"-?\d+"), "", ""),
+    "plain": (re.compile(r"-?[0-9]+(\.[0-9]+)?"), "", "."),
+    "en": (re.compile(r"-?([1-9][0-9]{0,2}(,[0-9]{3})+|[0-9]+)(\.[0-9]+)?"), ",", "."),
+    "vi": (re.compile(r"-?([1-9][0-9]{0,2}(\.[0-9]{3})+|[0-9]+)(,[0-9]+)?"), ".", ","),
+    "space": (
+        re.compile(rf"-?([1-9][0-9]{{0,2}}({GROUPS}[0-9]{{3}})+|[0-9]+)(,[0-9]+)?"),
+        SPACES,
+        ",",
+    ),
+    "digits": (re.compile(r"-?[0-9]+"), "", ""),
 }
 NOT_FINITE = re.compile(r"[-+]?(nan|inf|infinity)", re.IGNORECASE)
-EXPONENT = re.compile(r"[-+]?[\d.,]+[eE][-+]?\d+")
+EXPONENT = re.compile(r"[-+]?[0-9.,]+[eE][-+]?[0-9]+")
 EXCEL_ERROR = re.compile(r"#[A-Z0-9/!?]+")
-LIKE_A_NUMBER = re.compile(rf"[-−+]?[\d.,{SPACES}]+")
-WITH_UNIT = re.compile(r"[-−+]?[\d.,\s]*\d[\d.,]*\s*\D+")
+LIKE_A_NUMBER = re.compile(rf"[-−+]?[0-9.,{SPACES}]+")
+WITH_UNIT = re.compile(r"[-−+]?[0-9.,\s]*[0-9][0-9.,]*\s*[^0-9]+")
 MAX_DIGITS = 30
 EDGES = SPACES + "\t\u200b\ufeff\u00ad"
 
@@ -62,8 +67,8 @@ def read_number(
     """
     if isinstance(cell, bool | datetime.date | datetime.time | datetime.timedelta):
         return Refused("NUM-19", {"type": type(cell).__name__})
-    if isinstance(cell, int | float):
-        return _bounded(Decimal(repr(cell)), variable) if _finite(cell) else Refused("NUM-12", {})
+    if isinstance(cell, int | float | Decimal):
+        return _bounded(Decimal(str(cell)), variable) if _finite(cell) else Refused("NUM-12", {})
     text = ("" if cell is None else str(cell)).strip(EDGES)
     if text in missing:
         return Number(None, missing[text])
@@ -79,7 +84,7 @@ def read_number(
     return _bounded(Decimal(digits), variable)
 
 
-def _finite(cell: float) -> bool:
+def _finite(cell: float | Decimal) -> bool:
     return math.isfinite(cell)
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import difflib
-import re
+from typing import Any
 
-from pipeline.ingest.common import Reading, resolve_province
+from pipeline.ingest.common import Reading, is_date, resolve_province
 from pipeline.ingest.grid import Grid, as_text
 from pipeline.ingest.numbers import Number, Refused, read_number
 
 QUALIFIERS = ("exact", "at_least", "about", "range")
 FIGURES = ("value", "value_low", "value_high")
 STATUSES = ("A", "E", "P")
-PERIOD = re.compile(r"(\d{4})(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 
 
 def read_quotes(grid: Grid, reading: Reading) -> None:
@@ -27,7 +26,7 @@ def read_quotes(grid: Grid, reading: Reading) -> None:
         if not _row_is_declared(grid, i, row, reading):
             continue
         found = resolve_province(grid, i, cells, row["scheme"], reading)
-        figures = _figures(grid, i, row, reading)
+        figures = _figures(grid, i, cells, row, reading)
         if found is None or figures is None:
             continue
         value, low, high = figures
@@ -44,25 +43,27 @@ def read_quotes(grid: Grid, reading: Reading) -> None:
             code=found.code, scheme=row["scheme"], variable=row["variable"],
             year=_year(grid, i, row, reading), period=_period(row), number=value, low=low,
             high=high, qualifier=row["qualifier"], status=row["status"], locator=locator, raw=raw,
-            place=place,
+            place=place, origin=row["source"],
         )  # fmt: skip
 
 
 def _figures(
-    grid: Grid, i: int, row: dict[str, str], reading: Reading
+    grid: Grid, i: int, cells: list[Any], row: dict[str, str], reading: Reading
 ) -> tuple[float, float | None, float | None] | None:
     """Value and bounds of a row, or None with a fault."""
-    numbers = [_number(grid, i, name, row, reading) for name in FIGURES]
+    numbers = [_number(grid, i, name, cells, reading) for name in FIGURES]
     if any(isinstance(number, Refused) for number in numbers):
         return None
     value, low, high = (n.value if isinstance(n, Number) else None for n in numbers)
-    if row["qualifier"] == "range" and low is not None and high is not None:
-        value = (low + high) / 2
+    if row["qualifier"] == "range":
+        stated, value = value, None
+        if stated is None and low is not None and high is not None:
+            value = (low + high) / 2
     below = low is not None and value is not None and low > value
     above = high is not None and value is not None and high < value
     if value is None or below or above:
-        stated = f"{row['value_low']} ≤ {row['value']} ≤ {row['value_high']}"
-        reading.faults.add("NUM-24", grid.place(i, grid.positions["value"]), stated)
+        claim = f"{row['value_low']} ≤ {row['value']} ≤ {row['value_high']}"
+        reading.faults.add("NUM-24", grid.place(i, grid.positions["value"]), claim)
         return None
     return value, low, high
 
@@ -90,23 +91,21 @@ def _row_is_declared(grid: Grid, i: int, row: dict[str, str], reading: Reading) 
     return good
 
 
-def _number(
-    grid: Grid, i: int, name: str, row: dict[str, str], reading: Reading
-) -> Number | Refused:
+def _number(grid: Grid, i: int, name: str, cells: list[Any], reading: Reading) -> Number | Refused:
     """One of the three figures of a row; an empty one is None, not a missing value."""
-    variable = reading.variables[row["variable"]]
-    style = reading.card.number_style
-    number = read_number(row[name], style, {"": "M", **reading.card.missing}, variable)
+    variable = reading.variables[as_text(cells[grid.positions["variable"]])]
+    cell, style = cells[grid.positions[name]], reading.card.number_style
+    number = read_number(cell, style, {"": "M", **reading.card.missing}, variable)
     if isinstance(number, Refused):
         place = grid.place(i, grid.positions[name])
-        reading.faults.add(number.rule, place, row[name], **number.details)
+        reading.faults.add(number.rule, place, as_text(cell), **number.details)
     return number
 
 
 def _year(grid: Grid, i: int, row: dict[str, str], reading: Reading) -> int | None:
     """The year in which the stated period ends, or None when no period is stated."""
     for name in ("period_start", "period_end"):
-        if row[name] and not PERIOD.fullmatch(row[name]):
+        if row[name] and not is_date(row[name]):
             reading.faults.add("DAT-02", grid.place(i, grid.positions[name]), row[name])
             return None
     end = row["period_end"] or row["period_start"]

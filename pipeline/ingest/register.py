@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from typing import Any
 
 from pipeline.faults import Place
-from pipeline.ingest.common import Reading
+from pipeline.ingest.common import Reading, is_date
 from pipeline.ingest.grid import Grid, as_text
 from pipeline.sources import Register
-
-DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 
 
 def read_register(grid: Grid, reading: Reading) -> None:
@@ -45,13 +42,14 @@ def _records(
     if rule.date is not None:
         j = grid.positions[rule.date]
         date = as_text(cells[j])
-        if date and not DATE.fullmatch(date):
+        if date and not is_date(date):
             reading.faults.add("DAT-02", grid.place(i, j), date)
             reading.has_refused_rows = True
             return []
     scheme: str = card.scheme
     if scheme == "by date":
         scheme = reading.ref.scheme_on(date) if date else reading.ref.schemes[0]["scheme"]
+    origin = as_text(cells[grid.positions[rule.origin]]) if rule.origin else ""
     j = grid.positions[card.province.column]
     text, place, locator = as_text(cells[j]), grid.place(i, j), grid.locator(i, j)
     if not text and card.province.blank is not None:
@@ -66,7 +64,7 @@ def _records(
             reading.exclude(locator, text, resolved.kind)
         elif resolved is not None:
             found.append({"record": i, "date": date, "scheme": scheme, "code": resolved.code,
-                          "locator": locator, "place": place})  # fmt: skip
+                          "locator": locator, "place": place, "origin": origin})  # fmt: skip
     if not date and rule.undated == "left_out" and rule.date is not None and found:
         reading.exclude(locator, text, "undated")
         return []
@@ -104,7 +102,8 @@ def _count(
             qualifier="exact" if missing or dated == len(entries) else "range",
             status="A" if entries and dated == len(entries) else "E",
             locator=locator or "no record",
-            raw=f"{len(entries)} records", place=next(
+            raw=f"{len(entries)} records",
+            origin="; ".join(dict.fromkeys(e["origin"] for e in entries.values())), place=next(
                 (e["place"] for e in entries.values()), Place(reading.card.file)),
         )  # fmt: skip
         for number, record in entries.items():

@@ -1,1 +1,1 @@
-"""The arithmetic of the index on arrays: shape in, shape out, no files and no tables."""
+"""Pure array functions of the handbook: shapes in, shapes out, no files."""

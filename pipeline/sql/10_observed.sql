@@ -18,6 +18,7 @@ select
     obs_status,
     source_id,
     locator,
-    raw
+    raw,
+    origin
 from ingested
 order by scheme, province_code, variable, year nulls first, source_id, locator;

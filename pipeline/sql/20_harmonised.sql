@@ -1,10 +1,12 @@
 -- 20_harmonised: the variables of the index on the provinces of each edition.
 -- Grain   one row per edition, province, variable and year (a year may be missing: undated)
--- Reads   observed, spec_editions, spec_indicators, spec_variables, ref_merger, ref_shared_records
+-- Reads   observed, spec_editions, spec_indicators, spec_variables, spec_sources, ref_merger,
+--         ref_shared_records
 -- Method  figures of the edition's own scheme are taken as they are; figures of the scheme before
 --         the merger are added (sum) or averaged with a named weight (weighted_mean) over all the
 --         parts of a province. One part missing makes the whole missing: never a partial sum.
---         A record that names several of the parts counts once. The only step that knows the merger.
+--         A record that names several of the parts counts once. Figures of sources for comparison are
+--         left out. The only step that knows the merger.
 create or replace table harmonised as
 
 with needed as (
@@ -28,12 +30,16 @@ figures as (
     inner join
         spec_variables
         on observed.variable = spec_variables.variable
+    inner join spec_sources on observed.source_id = spec_sources.source_id
     where
-        observed.variable in (select needed.variable from needed)
-        or observed.variable in (
-            select weights.merge_weight
-            from spec_variables as weights
-            where weights.variable in (select needed.variable from needed)
+        spec_sources.use <> 'comparison'
+        and (
+            observed.variable in (select needed.variable from needed)
+            or observed.variable in (
+                select weights.merge_weight
+                from spec_variables as weights
+                where weights.variable in (select needed.variable from needed)
+            )
         )
     group by observed.scheme, observed.province_code, observed.variable, observed.year
 ),
@@ -146,14 +152,15 @@ wholes as (
         count(*) as n_parts,
         count(parts.value) as n_values,
         count(parts.weight) as n_weights,
-        fsum(parts.value) as total,
-        fsum(parts.value_low) as total_low,
-        fsum(parts.value_high) as total_high,
+        sum_of(list(parts.value)) as total,
+        sum_of(list(parts.value_low)) as total_low,
+        sum_of(list(parts.value_high)) as total_high,
         count(parts.value_low) = count(*) as has_low,
         count(parts.value_high) = count(*) as has_high,
-        fsum(parts.value * parts.weight) / nullif(fsum(parts.weight), 0) as mean,
-        fsum(parts.value_low * parts.weight) / nullif(fsum(parts.weight), 0) as mean_low,
-        fsum(parts.value_high * parts.weight) / nullif(fsum(parts.weight), 0) as mean_high,
+        nullif(sum_of(list(parts.weight)), 0) as weight,
+        sum_of(list(parts.value * parts.weight)) as weighted,
+        sum_of(list(parts.value_low * parts.weight)) as weighted_low,
+        sum_of(list(parts.value_high * parts.weight)) as weighted_high,
         max(parts.obs_status) as own_status,
         bool_or(parts.obs_status = 'E') as has_estimate,
         bool_or(parts.obs_status = 'P') as has_provisional,
@@ -174,22 +181,27 @@ merged as (
             when wholes.n_values < wholes.n_parts then 'part_missing'
             when wholes.n_parts = 1 then null
             when wholes.merge_rule = 'none' then 'not_additive'
-            when wholes.merge_rule = 'weighted_mean' and wholes.n_weights < wholes.n_parts
+            when
+                wholes.merge_rule = 'weighted_mean'
+                and (wholes.n_weights < wholes.n_parts or wholes.weight is null)
                 then 'weight_missing'
         end as reason,
         case when wholes.n_parts = 1 then 'none' else wholes.merge_rule end as merge_rule,
         case
-            when wholes.merge_rule = 'weighted_mean' and wholes.n_parts > 1 then wholes.mean
+            when wholes.merge_rule = 'weighted_mean' and wholes.n_parts > 1
+                then wholes.weighted / wholes.weight
             else wholes.total - coalesce(repeated.surplus, 0)
         end as value,
         case
             when not wholes.has_low then null
-            when wholes.merge_rule = 'weighted_mean' and wholes.n_parts > 1 then wholes.mean_low
+            when wholes.merge_rule = 'weighted_mean' and wholes.n_parts > 1
+                then wholes.weighted_low / wholes.weight
             else wholes.total_low - coalesce(repeated.surplus, 0)
         end as value_low,
         case
             when not wholes.has_high then null
-            when wholes.merge_rule = 'weighted_mean' and wholes.n_parts > 1 then wholes.mean_high
+            when wholes.merge_rule = 'weighted_mean' and wholes.n_parts > 1
+                then wholes.weighted_high / wholes.weight
             else wholes.total_high - coalesce(repeated.surplus, 0)
         end as value_high,
         case

@@ -47,7 +47,7 @@ trees as (
         true as is_entered_tree,
         node,
         parent,
-        weight / sum(weight) over (partition by edition, parent) as share
+        weight / sum_of(list(weight) over (partition by edition, parent)) as share
     from alive
     union all
     select
@@ -55,8 +55,8 @@ trees as (
         false as is_entered_tree,
         spec_nodes.node,
         spec_nodes.parent,
-        spec_nodes.weight / sum(spec_nodes.weight) over (
-            partition by editions.edition, spec_nodes.parent
+        spec_nodes.weight / sum_of(
+            list(spec_nodes.weight) over (partition by editions.edition, spec_nodes.parent)
         ) as share
     from spec_nodes
     cross join (select distinct counted.edition from counted) as editions

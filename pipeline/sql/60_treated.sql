@@ -5,7 +5,7 @@
 --         excess kurtosis, n >= 4; the moments are written out because engines differ). Else move one
 --         value at a time on the side of the skew to the next value, at most max_winsorised values
 --         (ties that move together count each); else the logarithm of the original values, shifted
---         to be positive, mirrored for left skew; else the original values, and treatment says so.
+--         to be positive and mirrored for left skew; else the original values, and it says so.
 create or replace table treated as
 
 with recursive columns_of as (
@@ -69,7 +69,9 @@ winsorised as (
                 else lowest
             end as next_lowest
         from winsorised
-        where abs(skewness) >= skewness_limit and kurtosis >= kurtosis_limit
+        where
+            abs(skewness) >= skewness_limit and kurtosis >= kurtosis_limit
+            and skewness <> 0
     )
     where
         next_lowest < next_highest

@@ -2,7 +2,8 @@
 -- Grain   one row per edition, province and node (indicators are the leaves)
 -- Reads   normalised, spec_nodes, spec_settings
 -- Method  a node is the mean of its children that have a score, weights relative within the parent.
---         It is missing if the children present hold less than node_coverage of the entered weight.
+--         It is missing if the children present hold less than node_coverage of the entered weight;
+--         a threshold met to nine decimals is met, whatever the last bit of the doubles says.
 --         coverage is the share of entered weight observed under the node; coverage_declared the
 --         share of declared weight, so that a pillar resting on one of five indicators says so.
 create or replace table aggregated as
@@ -46,7 +47,7 @@ with recursive climbed as (
             parents.parent,
             parents.weight,
             case
-                when parents.present >= spec_settings.node_coverage * parents.entered
+                when parents.present >= (spec_settings.node_coverage - 1e-9) * parents.entered
                     then parents.total / nullif(parents.present, 0)
             end as score,
             parents.is_entered,
@@ -61,16 +62,16 @@ with recursive climbed as (
                 spec_nodes.parent,
                 spec_nodes.weight,
                 bool_or(climbed.is_entered) as is_entered,
-                fsum(climbed.weight * climbed.score) as total,
-                coalesce(
-                    fsum(climbed.weight) filter (where climbed.score is not null), 0
+                sum_of(list(climbed.weight * climbed.score)) as total,
+                sum_of(
+                    list(climbed.weight) filter (where climbed.score is not null)
                 ) as present,
-                coalesce(fsum(climbed.weight) filter (where climbed.is_entered), 0) as entered,
-                fsum(climbed.weight) as declared,
-                coalesce(
-                    fsum(climbed.weight * climbed.coverage) filter (where climbed.is_entered), 0
+                sum_of(list(climbed.weight) filter (where climbed.is_entered)) as entered,
+                sum_of(list(climbed.weight)) as declared,
+                sum_of(
+                    list(climbed.weight * climbed.coverage) filter (where climbed.is_entered)
                 ) as covered,
-                fsum(climbed.weight * climbed.coverage_declared) as covered_declared
+                sum_of(list(climbed.weight * climbed.coverage_declared)) as covered_declared
             from climbed
             inner join spec_nodes on climbed.parent = spec_nodes.node
             where
@@ -91,7 +92,18 @@ with recursive climbed as (
 nodes as (
     select *
     from climbed
-    where climbed.step = (select max(tallest.height) from spec_nodes as tallest)
+    where step = (select max(tallest.height) from spec_nodes as tallest)
+),
+
+siblings as (
+    select
+        edition,
+        province_code,
+        parent,
+        sum_of(list(weight)) as weight
+    from nodes
+    where score is not null
+    group by edition, province_code, parent
 )
 
 select
@@ -105,12 +117,7 @@ select
     nodes.coverage,
     nodes.coverage_declared,
     -- What the node weighs in its parent for this province, the missing ones left out.
-    case
-        when nodes.score is not null
-            then nodes.weight / fsum(
-                case when nodes.score is not null then nodes.weight end
-            ) over (partition by nodes.edition, nodes.province_code, nodes.parent)
-    end as weight_in_parent,
+    case when nodes.score is not null then nodes.weight / siblings.weight end as weight_in_parent,
     leaves.data_year,
     leaves.age,
     leaves.value,
@@ -139,6 +146,11 @@ select
     leaves.reason as value_reason
 from nodes
 inner join spec_nodes on nodes.node = spec_nodes.node
+left join siblings
+    on
+        nodes.edition = siblings.edition
+        and nodes.province_code = siblings.province_code
+        and nodes.parent is not distinct from siblings.parent
 left join normalised as leaves
     on
         nodes.edition = leaves.edition

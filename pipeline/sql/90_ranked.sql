@@ -3,9 +3,9 @@
 -- Reads   aggregated, spec_nodes, spec_settings
 -- Method  ranks from unrounded scores; scores equal to ten decimals share the better rank. A province
 --         is ranked if province_coverage of the entered weight is observed and the edition rests on
---         pillar_coverage of the declared pillar weight; otherwise its index has no score and a
---         reason. Contributions of the indicators add up to the index. A missing indicator shows the
---         score that leaving it out amounts to: that of its parent.
+--         pillar_coverage of the declared pillar weight (both to nine decimals); otherwise its index
+--         has no score and a reason. Contributions of the indicators add up to the index. A missing
+--         indicator shows the score that leaving it out amounts to: that of its parent.
 create or replace table ranked as
 
 with recursive pillars as (
@@ -34,7 +34,7 @@ declared as (
         select
             node,
             parent,
-            weight / sum(weight) over (partition by parent) as share
+            weight / sum_of(list(weight) over (partition by parent)) as share
         from spec_nodes
     ) as shares
     inner join declared on shares.parent = declared.node
@@ -43,8 +43,8 @@ declared as (
 editions as (
     select
         pillars.edition,
-        sum(declared.weight) filter (where pillars.is_entered) / sum(declared.weight)
-            as pillar_coverage
+        sum_of(list(declared.weight) filter (where pillars.is_entered))
+        / sum_of(list(declared.weight)) as pillar_coverage
     from pillars
     inner join declared on pillars.node = declared.node
     group by pillars.edition
@@ -57,9 +57,9 @@ judged as (
         case
             when aggregated.reason is not null then aggregated.reason
             when aggregated.level <> 'index' then null
-            when coalesce(editions.pillar_coverage, 1e0) < spec_settings.pillar_coverage
+            when coalesce(editions.pillar_coverage, 1e0) < spec_settings.pillar_coverage - 1e-9
                 then 'edition_rests_on_too_few_pillars'
-            when aggregated.coverage < spec_settings.province_coverage
+            when aggregated.coverage < spec_settings.province_coverage - 1e-9
                 then 'below_province_coverage'
         end as verdict
     from aggregated

@@ -45,8 +45,8 @@ pillars_seen as (
             spec_nodes.parent,
             count(*) filter (where indicators_seen.is_in) as n_entered,
             count(*) as n_declared,
-            coalesce(sum(spec_nodes.weight) filter (where indicators_seen.is_in), 0)
-            / sum(spec_nodes.weight) as coverage
+            sum_of(list(spec_nodes.weight) filter (where indicators_seen.is_in))
+            / sum_of(list(spec_nodes.weight)) as coverage
         from indicators_seen
         inner join spec_nodes on indicators_seen.code = spec_nodes.node
         group by indicators_seen.edition, spec_nodes.parent

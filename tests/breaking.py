@@ -1,0 +1,63 @@
+"""Tools of the tests that break one rule: look for its fault, and for its words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pipeline.faults import Fault, explain_fault, shown
+from tests.conftest import Toy
+
+POPULATION = "raw/synthetic_population.csv"
+ENTERPRISES = "raw/synthetic_enterprises.csv"
+LABOUR = "raw/synthetic_labour.csv"
+REGISTER = "raw/synthetic_register.csv"
+QUOTES = "raw/synthetic_quotes.csv"
+CARDS = "raw/sources.yml"
+VARIABLES = "raw/variables.yml"
+INDEX = "index.yml"
+
+
+def the_fault(
+    found: list[Fault],
+    rule: str,
+    file: str,
+    row: int | None = None,
+    column: int | None = None,
+    value: Any = None,
+) -> Fault:
+    """The one fault of `rule` at that place with that raw value; it reads well in both languages.
+
+    Raises:
+        AssertionError: with everything that was found, when there is no such fault.
+    """
+    wanted = (rule, file, row, column, shown(value))
+    seen = {(f.rule, f.place.file, f.place.row, f.place.column, shown(f.value)): f for f in found}
+    assert wanted in seen, f"{wanted} is not among {sorted(seen, key=str)}"
+    for lang in ("vi", "en"):
+        for words in explain_fault(seen[wanted], lang).values():
+            assert words
+            assert "{" not in words
+    return seen[wanted]
+
+
+def fired(toy: Toy, rule: str, file: str, *place_and_value: Any) -> Fault:
+    """The fault of a run that must be refused: rule, file, row, column, value."""
+    return the_fault(toy.faults(), rule, file, *place_and_value)
+
+
+def line_of(toy: Toy, name: str, text: str) -> int:
+    """The line of a file of the project, counted from 1, on which a text first stands."""
+    before, found, _ = (toy.root / name).read_text("utf-8").partition(text)
+    assert found, f"{text!r} is not in {name}"
+    return before.count("\n") + 1
+
+
+def give_file(toy: Toy, source: str, suffix: str, content: bytes) -> str:
+    """Let a card read another file in place of its CSV; returns the file's name."""
+    old = f"raw/synthetic_{source}.csv"
+    new = str(Path(old).with_suffix(suffix))
+    toy.edit(CARDS, f"file: {old}", f"file: {new}")
+    (toy.root / old).unlink()
+    toy.write(new, content)
+    return new
