@@ -146,6 +146,11 @@ def test_part_of_a_columns_settings_keeps_the_other_defaults() -> None:
     assert found.method.tolist() == ["winsorised", "failed", "failed", "failed"]
 
 
+def test_a_symmetrical_column_has_no_side_to_move() -> None:
+    x = column([-9, 0, 0, 0, 0, 0, 9])
+    assert treat(x, skewness_limit=0, kurtosis_limit=1).method.tolist() == ["failed"]
+
+
 def test_fewer_than_four_values_are_never_treated() -> None:
     assert treat(column([0, 0, 3]), skewness_limit=0.1, kurtosis_limit=-9).method[0] == "none"
 
@@ -172,7 +177,7 @@ def test_a_spread_beyond_the_reach_of_doubles_does_not_stop_the_run() -> None:
         ([[-1e308, 0], [1e308, 3]], {}, "column 'rd' runs over more than 1e300"),
         ([1.0, 2], {}, "x must have the shape"),
         ([[1.0, 2, 3]], {}, "2 names were given for 3 columns"),
-        ([[1.0, 2]], {"skewness_limit": 0}, "column 'rd': skewness_limit must be above 0"),
+        ([[1.0, 2]], {"skewness_limit": -1}, "column 'rd': skewness_limit must be 0 or more"),
         ([[1.0, 2]], {"kurtosis_limit": NAN}, "kurtosis_limit must be finite"),
         ([[1.0, 2]], {"max_winsorised": 1.5}, "max_winsorised must be a whole number from 0"),
         ([[1.0, 2]], {"max_winsorised": -1}, "max_winsorised must be a whole number from 0"),

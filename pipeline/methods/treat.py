@@ -28,8 +28,8 @@ class Settings:
 
     def fault(self) -> str | None:
         """What is wrong with the settings, if anything."""
-        if not (isfinite(self.skewness_limit) and self.skewness_limit > 0):
-            return f"skewness_limit must be above 0, not {self.skewness_limit}"
+        if not (isfinite(self.skewness_limit) and self.skewness_limit >= 0):
+            return f"skewness_limit must be 0 or more, not {self.skewness_limit}"
         if not isfinite(self.kurtosis_limit):
             return f"kurtosis_limit must be finite, not {self.kurtosis_limit}"
         if int(self.max_winsorised) != self.max_winsorised or self.max_winsorised < 0:
@@ -134,7 +134,8 @@ def treat(
 
     Args:
         x: shape (n_units, n_columns), NaN = missing.
-        skewness_limit: above 0.
+        skewness_limit: 0 or more; at 0 the kurtosis alone decides, and a symmetrical column,
+            which has no side to move, goes straight to the transform.
         kurtosis_limit: any finite number.
         max_winsorised: number of values that may be moved; 0 goes straight to the transform.
         transform: 'log' (shifted to be positive, mirrored for left skew), 'boxcox' (positive
@@ -236,7 +237,7 @@ def _winsorise(xs: Floats, own: Settings, start: _Column) -> _Column:
     """Move the limits inwards while the column fails and not too many values have moved."""
     sums = CoreSums(xs, int(own.max_winsorised))
     state = replace(start, method="winsorised")
-    while not own.passes(state.skewness, state.kurtosis):
+    while state.skewness != 0 and not own.passes(state.skewness, state.kurtosis):
         lowest, highest = state.lowest, state.highest
         if state.skewness > 0:
             highest = xs[np.searchsorted(xs, highest, "left") - 1]
