@@ -114,10 +114,11 @@ applied as (
     select
         imputed.*,
         coalesce(decided.method, 'none') as treatment,
-        case decided.method
-            when 'winsorised'
+        case
+            when imputed.imputed_value is null then null  -- greatest and least pass over NULL
+            when decided.method = 'winsorised'
                 then greatest(decided.lowest, least(decided.highest, imputed.imputed_value))
-            when 'log'
+            when decided.method = 'log'
                 then shifted_log(
                     imputed.imputed_value,
                     decided.xs[1],
