@@ -1,0 +1,1 @@
+"""Pure array functions of the handbook: shapes in, shapes out, no files."""
