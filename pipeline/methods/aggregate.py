@@ -85,7 +85,7 @@ def aggregate(
         raise ValueError(f"{weights.size} weights for {x.shape[1]} columns")
     if not 0 <= min_share <= 1:
         raise ValueError(f"min_share must be between 0 and 1, not {min_share}")
-    weights = weights / weights.max()
+    weights = np.ldexp(weights, -np.frexp(weights.max())[1])  # no sum overflows, no digit is lost
     is_present = ~np.isnan(x) & (weights > 0)
     present = _add_exactly(weights, is_present)
     total = _add_exactly(weights, np.ones((1, weights.size), dtype=bool))[0]

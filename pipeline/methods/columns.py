@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 Names = Sequence[str] | None
 
@@ -12,6 +13,22 @@ Names = Sequence[str] | None
 def label(names: Names, j: int, kind: str = "column") -> str:
     """How a message calls column `j`: by its name, or by its index when there are no names."""
     return f"{kind} {j}" if names is None else f"{kind} '{names[j]}'"
+
+
+def refuse_columns(at_fault: ArrayLike, names: Names, problem: str) -> None:
+    """Raise if a column is at fault, one line for each.
+
+    Args:
+        at_fault: shape (n_columns,), bool.
+        names: what messages call the columns.
+        problem: the rest of the sentence.
+
+    Raises:
+        ValueError: as said.
+    """
+    lines = [f"{label(names, int(j))} {problem}" for j in np.flatnonzero(at_fault)]
+    if lines:
+        raise ValueError("\n".join(lines))
 
 
 def checked_table(x: np.ndarray, names: Names = None) -> np.ndarray:
@@ -25,9 +42,7 @@ def checked_table(x: np.ndarray, names: Names = None) -> np.ndarray:
         raise ValueError(f"expected a table of units by columns, got shape {table.shape}")
     if names is not None and len(names) != table.shape[1]:
         raise ValueError(f"{len(names)} names for {table.shape[1]} columns")
-    infinite = np.flatnonzero(np.isinf(table).any(axis=0))
-    if infinite.size:
-        raise ValueError(f"{label(names, int(infinite[0]))} holds an infinite value")
+    refuse_columns(np.isinf(table).any(axis=0), names, "holds an infinite value")
     return table
 
 
@@ -35,20 +50,15 @@ def checked_weights(w: np.ndarray, names: Names = None) -> np.ndarray:
     """`w` as finite, non-negative float64 weights of shape (n,), not all zero.
 
     Raises:
-        ValueError: otherwise, naming the first weight at fault.
+        ValueError: otherwise, naming the weights at fault.
     """
     weights = np.asarray(w, dtype=np.float64)
     if weights.ndim != 1 or weights.size == 0:
         raise ValueError(f"expected one weight per column, got shape {weights.shape}")
     if names is not None and len(names) != weights.size:
         raise ValueError(f"{len(names)} names for {weights.size} weights")
-    for problem, at_fault in (
-        ("is not finite", ~np.isfinite(weights)),
-        ("is negative", weights < 0),
-    ):
-        if at_fault.any():
-            j = int(np.flatnonzero(at_fault)[0])
-            raise ValueError(f"the weight of {label(names, j)} {problem}: {weights[j]}")
+    refuse_columns(~np.isfinite(weights), names, "has a weight that is not a finite number")
+    refuse_columns(weights < 0, names, "has a negative weight")
     if not weights.any():
         raise ValueError("all weights are zero")
     return weights
@@ -58,13 +68,11 @@ def checked_variation(x: np.ndarray, names: Names = None) -> np.ndarray:
     """A table in which every column has two different observed values at least.
 
     Raises:
-        ValueError: naming the first column that is empty or constant; as `checked_table`.
+        ValueError: naming the columns that are empty or constant; as `checked_table`.
     """
     table = checked_table(x, names)
-    for j, column in enumerate(table.T):
-        seen = column[~np.isnan(column)]
-        if seen.size == 0:
-            raise ValueError(f"{label(names, j)} has no observed value")
-        if seen.min() == seen.max():
-            raise ValueError(f"{label(names, j)} is constant: it tells no unit from another")
+    lowest = np.fmin.reduce(table, axis=0, initial=np.nan)
+    highest = np.fmax.reduce(table, axis=0, initial=np.nan)
+    refuse_columns(np.isnan(lowest), names, "has no observed value")
+    refuse_columns(lowest == highest, names, "is constant: it tells no unit from another")
     return table

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.methods.columns import Names, label
+from pipeline.methods.columns import Names, refuse_columns
 
 TOLERANCE = 1e-12  # of the weight: shares that differ by less are the same share
 
@@ -20,13 +20,12 @@ def _within(values: np.ndarray, means: np.ndarray) -> np.ndarray:
 
 
 def _refuse(values: np.ndarray, method: str, names: Names, zero_too: bool) -> None:
-    """Raise for the first column with a value at or below the end of the method's scale."""
+    """Raise for the columns with a value at or below the end of the method's scale."""
     at_fault = values <= 0 if zero_too else values < 0
-    if at_fault.any():
-        j = int(np.flatnonzero(at_fault.any(axis=0))[0])
-        need = "above 0" if zero_too else "of 0 or more"
-        lowest = values[:, j].min()
-        raise ValueError(f"{method} needs values {need}; {label(names, j)} goes down to {lowest}")
+    need = "above 0" if zero_too else "of 0 or more"
+    refuse_columns(
+        at_fault.any(axis=0), names, f"has values that {method} cannot take: it needs values {need}"
+    )
 
 
 def arithmetic(values: np.ndarray, shares: np.ndarray, names: Names = None) -> np.ndarray:  # noqa: ARG001

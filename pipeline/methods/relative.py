@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.methods.columns import Names, checked_table, checked_weights, label
+from pipeline.methods.columns import Names, checked_table, checked_weights, refuse_columns
 from pipeline.methods.means import TOLERANCE
 from pipeline.methods.rank import round_half_away
 
-BLOCK_CELLS = 4_000_000  # pairs of units held at a time
+BLOCK_CELLS = 100_000  # pairs of units held at a time: few enough for the processor's cache
 DIGITS = 10  # decimals at which two values tie, as in `rank`
 
 
@@ -129,10 +129,9 @@ def _check_bounds(x: np.ndarray, low: np.ndarray, high: np.ndarray, names: Names
         )
     is_bounded = bool(low.any() or (high < 1).any())
     at_fault = x <= 0 if is_bounded else x < 0
-    if at_fault.any():
-        j = int(np.flatnonzero(at_fault.any(axis=0))[0])
-        need = "above 0 when pie shares are bounded" if is_bounded else "of 0 or more"
-        raise ValueError(f"the benefit of the doubt needs values {need}; see {label(names, j)}")
+    need = "above 0 when pie shares are bounded" if is_bounded else "of 0 or more"
+    problem = f"has values that the benefit of the doubt cannot take: it needs values {need}"
+    refuse_columns(at_fault.any(axis=0), names, problem)
 
 
 def _best_weights(outputs: np.ndarray, i: int, low: np.ndarray, high: np.ndarray) -> np.ndarray:

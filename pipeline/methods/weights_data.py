@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.methods.columns import Names, checked_table, checked_variation, label
+from pipeline.methods.columns import Names, checked_table, checked_variation, label, refuse_columns
 from pipeline.methods.weights import rescale
 
 SWEEPS = 1000  # of rotation; a few are enough unless two components are nearly alike
@@ -136,13 +136,10 @@ def entropy(x: np.ndarray, names: Names = None) -> np.ndarray:
         Shannon (1948); Zeleny (1982), Multiple Criteria Decision Making, chapter 7.
     """
     table = checked_variation(x, names)
+    refuse_columns((table < 0).any(axis=0), names, "has negative values: entropy needs 0 or more")
     divergence = np.empty(table.shape[1])
     for j, column in enumerate(table.T):
         seen = column[~np.isnan(column)]
-        if seen.min() < 0:
-            raise ValueError(
-                f"entropy weights need values of 0 or more; {label(names, j)} has {seen.min()}"
-            )
         q = seen / seen.max()
         q = q / q.mean()
         # q ln q - q + 1 has the mean of q ln q, and no term of it is below 0.

@@ -11,6 +11,8 @@ from pipeline.methods.columns import checked_variation
 from pipeline.methods.weights import rescale
 
 REACHED = 1e-6  # largest difference from the targets at which they count as reached
+NOTHING = 1e-9  # of the largest weight: less is 0
+INSIDE = 1e-3  # of an equal weight: the search starts a little inside its bounds
 
 
 class TargetWeights(NamedTuple):
@@ -22,7 +24,8 @@ class TargetWeights(NamedTuple):
             from the weights as they stand here.
         targets: what was asked for (relative targets: scaled to the achieved level).
         largest_gap: largest absolute difference of the two.
-        is_reached: whether that is below 1e-6; targets often contradict each other.
+        is_reached: whether that is below 1e-6 and the composite varies; targets often contradict
+            each other.
     """
 
     weights: dict[str, float]
@@ -58,7 +61,7 @@ def target_correlation(
 
     Source:
         Becker, Saisana, Paruolo & Vandecasteele (2017), doi:10.1016/j.ecolind.2017.03.056;
-        sequential least squares: Kraft (1988).
+        bounded least squares: Branch, Coleman & Li (1999), doi:10.1137/S1064827595289108.
     """
     table = checked_variation(x, codes)
     wanted = _checked_targets(codes, targets, is_relative)
@@ -66,20 +69,20 @@ def target_correlation(
     best, least = np.full(m, 1 / m), np.inf
     for start in _starts(table, wanted):
         for w in (start, _descend(table, wanted, is_relative, start)):
-            gap = _loss(w, table, wanted, is_relative)[0]
-            if gap < least - 1e-15:
+            gap = float(np.linalg.norm(_gaps(w, table, wanted, is_relative)[0]))
+            if gap < least - 1e-12:
                 best, least = w, gap
     achieved = correlations(best, table)[0]
+    level = float(np.linalg.norm(achieved))
     if is_relative:
-        wanted = wanted * (np.linalg.norm(achieved) / np.linalg.norm(wanted))
+        wanted = wanted * (level / np.linalg.norm(wanted))
     largest = float(np.abs(achieved - wanted).max())
+    is_reached = level > 0 and largest < REACHED
 
     def by_code(values: np.ndarray) -> dict[str, float]:
         return dict(zip(codes, values.tolist(), strict=True))
 
-    return TargetWeights(
-        by_code(best), by_code(achieved), by_code(wanted), largest, largest < REACHED
-    )
+    return TargetWeights(by_code(best), by_code(achieved), by_code(wanted), largest, is_reached)
 
 
 def _checked_targets(
@@ -130,18 +133,18 @@ def correlations(weights: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.nda
     return r, slopes
 
 
-def _loss(
+def _gaps(
     weights: np.ndarray, x: np.ndarray, wanted: np.ndarray, is_relative: bool
-) -> tuple[float, np.ndarray]:
-    """Sum of squared gaps and its gradient; relative: of the two vectors brought to length 1."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gaps to the targets and how weights move them; relative: of lengths brought to 1."""
     r, slopes = correlations(weights, x)
     if not is_relative:
-        return float((r - wanted) @ (r - wanted)), 2 * (r - wanted) @ slopes
+        return r - wanted, slopes
     length = np.linalg.norm(r)
-    if length == 0:
-        return 2.0, np.zeros(len(weights))
-    unit, aim = r / length, wanted / np.linalg.norm(wanted)
-    return float((unit - aim) @ (unit - aim)), -2 * (aim - (aim @ unit) * unit) @ slopes / length
+    if length > 0:
+        r, slopes = r / length, slopes / length
+        slopes = slopes - np.outer(r, r @ slopes)
+    return r - wanted / np.linalg.norm(wanted), slopes
 
 
 def _starts(x: np.ndarray, wanted: np.ndarray) -> list[np.ndarray]:
@@ -158,17 +161,17 @@ def _starts(x: np.ndarray, wanted: np.ndarray) -> list[np.ndarray]:
 
 
 def _descend(x: np.ndarray, wanted: np.ndarray, is_relative: bool, start: np.ndarray) -> np.ndarray:
-    """Sequential least squares on the simplex, from one start."""
-    from scipy.optimize import minimize
+    """Least squares under the bound 0, from one start; the size of the weights plays no part."""
+    from scipy.optimize import least_squares
 
-    found = minimize(
-        _loss,
-        start,
-        args=(x, wanted, is_relative),
-        jac=True,
-        method="SLSQP",
-        bounds=[(0, 1)] * len(start),
-        constraints={"type": "eq", "fun": lambda w: w.sum() - 1, "jac": np.ones_like},
-        options={"ftol": 1e-15, "maxiter": 500},
+    found = least_squares(
+        lambda w: _gaps(w, x, wanted, is_relative)[0],
+        np.maximum(start * start.size, INSIDE),
+        lambda w: _gaps(w, x, wanted, is_relative)[1],
+        bounds=(0, np.inf),
+        xtol=1e-10,
+        ftol=1e-10,
+        gtol=1e-12,
+        max_nfev=100,
     )
-    return rescale(np.clip(np.nan_to_num(found.x), 0, 1)) if found.x.max() > 0 else start
+    return rescale(np.where(found.x < NOTHING * found.x.max(), 0, found.x))
