@@ -194,7 +194,7 @@ def climb(
             continue
         coverage[:, node] = coverage[:, kids] @ w[kids] / w[kids].sum()
         k = node - n_leaves
-        called = None if names is None else [names[kid] for kid in kids]
+        called = [str(kid) if names is None else names[kid] for kid in kids]
         scores[:, node] = aggregate(
             scores[:, kids], w[kids], chosen[k], least[k], called, **extra[k]
         )
