@@ -18,7 +18,7 @@ from pipeline.methods import relative
 from pipeline.methods.aggregate import PARAMETERS, aggregate, climb
 from pipeline.methods.rank import rank
 from pipeline.methods.relative import benefit_of_the_doubt
-from tests.conftest import given
+from tests.conftest import ROOT, given
 
 EXAMPLES = settings(max_examples=200, deadline=None)
 NAN = np.nan
@@ -228,6 +228,13 @@ def test_generalised_means_rise_with_their_power(
     assert (lower <= higher * (1 + 1e-9)).all()
 
 
+def test_the_page_of_the_step_lists_every_method_and_parameter() -> None:
+    lines = (ROOT / "docs/methods/aggregate.md").read_text("utf-8").splitlines()
+    for method, parameters in PARAMETERS.items():
+        row = next(line for line in lines if line.startswith(f"| `{method}`"))
+        assert all(f"`{name}`" in row for name in parameters)
+
+
 @pytest.mark.parametrize("scale", [1e-300, 1, 1e300])
 @pytest.mark.parametrize(("method", "parameters"), MEANS)
 def test_huge_and_tiny_scales_lose_nothing(method: str, parameters: dict, scale: float) -> None:
@@ -423,7 +430,7 @@ def forests(draw: st.DrawFn) -> dict[str, Any]:
     n_inner = draw(st.integers(1, 4))
     n_leaves = draw(st.integers(n_inner, 7))
     inner = list(range(n_leaves, n_leaves + n_inner))
-    # Each inner node but the last, the top, hangs on a later one; leaf k feeds node k, the rest any.
+    # Each inner node but the last, the top, hangs on a later one; leaf k feeds node k.
     parents = [inner[k] if k < n_inner else draw(st.sampled_from(inner)) for k in range(n_leaves)]
     parents += [draw(st.sampled_from(inner[k + 1 :])) for k in range(n_inner - 1)] + [-1]
     n = draw(st.integers(1, 6))
