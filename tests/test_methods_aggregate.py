@@ -286,6 +286,20 @@ def test_copeland_with_missing_values_does_not_depend_on_the_order_of_rows(
         np.testing.assert_array_equal(straight[order], aggregate(x[order], w, "copeland", 0))
 
 
+@EXAMPLES
+@drawn(panels(units=6), st.sampled_from(["copeland", "benefit_of_the_doubt"]), st.data())
+def test_a_better_child_never_costs_a_unit_anything(
+    panel: tuple[np.ndarray, np.ndarray], method: str, data: st.DataObject
+) -> None:
+    x, w = panel
+    i, j = (data.draw(st.integers(0, size - 1)) for size in x.shape)
+    higher = x.copy()
+    higher[i, j] += 7
+    found, raised = aggregate(x, w, method, 0), aggregate(higher, w, method, 0)
+    assert np.isnan(found[i]) == np.isnan(raised[i])
+    assert np.isnan(found[i]) or raised[i] >= found[i] - 1e-9
+
+
 def test_units_that_share_nothing_are_not_compared() -> None:
     x = np.array([[1, NAN], [2, NAN], [NAN, 3.0]])
     found = aggregate(x, np.ones(2), "copeland", 0)

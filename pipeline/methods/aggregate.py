@@ -100,8 +100,8 @@ def aggregate(
         scores[kept] = relative.benefit_of_the_doubt(cells, names=names, **parameters)[0]
     else:
         shares = weights * is_present[kept] / present[kept, None]
-        own_highest = np.nanmax(cells, axis=1, keepdims=True)
-        filled = np.where(np.isnan(cells), own_highest, cells)
+        own_highest = np.fmax.reduce(cells, axis=1)
+        filled = np.where(is_present[kept], cells, own_highest[:, None])
         scores[kept] = MEANS[method](filled, shares, names, **parameters)
     return scores
 
@@ -180,11 +180,12 @@ def climb(
         raise ValueError(f"{len(chosen)} methods, {len(extra)} parameters for {n_inner} nodes")
     is_entered = np.zeros(w.size, dtype=bool)
     is_entered[:n_leaves] = True if entered is None else entered
-    scores = np.full((n_units, w.size), np.nan, order="F")
-    scores[:, :n_leaves] = np.where(is_entered[:n_leaves], leaves, np.nan)
+    scores = np.empty((n_units, w.size), order="F")  # by columns: a node is read from its children
+    scores[:, :n_leaves] = leaves
+    scores[:, ~is_entered] = np.nan
     coverage = np.zeros_like(scores)
     coverage[:, :n_leaves] = ~np.isnan(scores[:, :n_leaves])
-    declared = coverage.copy()
+    declared = coverage.copy(order="F")
     for node in order:
         kids = children[node]
         declared[:, node] = declared[:, kids] @ w[kids] / w[kids].sum()
@@ -198,7 +199,9 @@ def climb(
         scores[:, node] = aggregate(
             scores[:, kids], w[kids], chosen[k], least[k], called, **extra[k]
         )
-    return Climbed(scores, np.minimum(coverage, 1), np.minimum(declared, 1), is_entered)
+    for shares in (coverage, declared):
+        np.minimum(shares, 1, out=shares)  # sums of weights may overshoot in the last digit
+    return Climbed(scores, coverage, declared, is_entered)
 
 
 def _walk(
