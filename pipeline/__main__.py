@@ -85,6 +85,13 @@ def _parser() -> argparse.ArgumentParser:
     pii.add_argument("--without", action="append", default=[], help="also without this node")
     accept = add("accept", _accept, "accept a changed raw file: renew the sha256 of its card")
     accept.add_argument("file", nargs="+", help="path as in raw/sources.yml")
+    build = add("build", _build, "build any index from a table of units and a table of nodes")
+    build.add_argument("--data", type=Path, required=True, help="CSV: uCode, uName, Time, codes")
+    build.add_argument(
+        "--meta", type=Path, required=True, help="CSV: iCode, Parent, Type and so on"
+    )
+    build.add_argument("--methods", type=Path, help="YAML of choices (default: the usual ones)")
+    build.add_argument("--out", type=Path, required=True, help="folder for the tables")
     add("docs", _docs, "write docs/data.md and docs/faults.md again from the cards and rules")
     return parser
 
@@ -317,6 +324,15 @@ def _accept(project: Project, args: argparse.Namespace) -> int:
         print(message, file=sys.stdout if good else sys.stderr)
         code = code if good else USAGE
     return code
+
+
+def _build(_: Project, args: argparse.Namespace) -> None:
+    from pipeline.build.run import build
+
+    built = build(args.data, args.meta, args.methods, args.out)
+    n_units = len(set(built.inputs.units))
+    print(text("build_done", args.lang, units=n_units, indicators=int(built.entered.sum()),
+               ranked=int(built.is_ranked.sum()), out=args.out))  # fmt: skip
 
 
 def _docs(project: Project, _: argparse.Namespace) -> None:

@@ -1,0 +1,254 @@
+"""The methods of a build: every choice has a default, and an impossible one is refused."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from pipeline.build.inputs import Inputs, Node
+from pipeline.faults import Faults
+from pipeline.sources import Strict
+from pipeline.spec import Share
+from pipeline.yamlfile import YamlFile, read_yaml, validate
+
+Real = int | float
+Mean = Literal[
+    "arithmetic", "geometric", "harmonic", "generalised", "median", "mpi", "copeland",
+    "benefit_of_the_doubt",
+]  # fmt: skip
+Scale = Literal[
+    "minmax", "goalposts", "zscore", "rank", "borda", "percentile_rank", "distance_to_best",
+    "distance_to_target", "distance_to_reference", "fraction_of_best", "mazziotta_pareto",
+]  # fmt: skip
+POSITIVE_ONLY = {"geometric", "harmonic"}
+NEEDED = {"target_correlation": "targets", "hierarchy": "matrix", "budget": "points"}
+
+
+class Denominate(Strict):
+    """Ratios: the indicator over its denominator, times `scale`."""
+
+    scale: Real = 1
+
+
+class Screen(Strict):
+    """What must be there for an indicator to enter and a unit to be ranked."""
+
+    indicator_coverage: Share = 0
+    unit_coverage: Share = 2 / 3
+
+
+class Impute(Strict):
+    """How missing values are filled in."""
+
+    method: Literal["none", "mean", "median", "carried", "linear", "knn", "iterative"] = "none"
+    groups: str | None = None  # a group column of the data
+    from_future: bool = False
+    n_neighbours: int = 5
+    max_iterations: int = 30
+    seed: int = 0
+    max_share: Share = 0.5
+
+
+class TreatIndicator(Strict):
+    """What one indicator's treatment sets apart; the rest keeps its default."""
+
+    enabled: bool | None = None
+    skewness_limit: Real | None = None
+    kurtosis_limit: Real | None = None
+    max_winsorised: int | None = None
+    transform: Literal["log", "boxcox", "none"] | None = None
+
+
+class Treat(Strict):
+    """How outliers are brought in."""
+
+    enabled: bool = True
+    skewness_limit: Real = 2
+    kurtosis_limit: Real = 3.5
+    max_winsorised: int = Field(default=5, ge=0)
+    transform: Literal["log", "boxcox", "none"] = "log"
+    indicators: dict[str, TreatIndicator] = Field(default={})
+
+
+class NormaliseIndicator(Strict):
+    """The scale of some indicators; what is not named keeps the default of the method."""
+
+    method: Scale = "minmax"
+    bounds: list[Real] | None = None
+    clip: bool | None = None
+    mean: Real | None = None
+    sd: Real | None = None
+    ties: Literal["average", "better", "worse"] | None = None
+    reference: str | None = None  # uCode
+    capped: bool | None = None
+    variant: Literal["mpi", "ampi"] | None = None
+
+
+class Normalise(NormaliseIndicator):
+    """The common scale of the scores."""
+
+    lower: Real = 0
+    upper: Real = 100
+    panel: Literal["together", "edition"] = "together"
+    indicators: dict[str, NormaliseIndicator] = Field(default={})
+    reversed_nodes: list[str] = Field(default=[])  # pillars in which less is better
+
+
+class WeighNode(Strict):
+    """Where the weights of one node's children come from."""
+
+    method: Literal[
+        "given", "equal", "pca", "entropy", "critic", "target_correlation", "hierarchy", "budget"
+    ] = "given"
+    components: Literal["rotated", "first"] = "rotated"
+    targets: dict[str, Real] | None = None
+    matrix: dict[str, dict[str, Real]] | None = None  # how many times as important as
+    points: dict[str, dict[str, Real]] | None = None  # expert -> child -> points
+
+
+class Weigh(WeighNode):
+    """Where weights come from."""
+
+    nodes: dict[str, WeighNode] = Field(default={})
+
+
+class AggregateNode(Strict):
+    """How one node is made of its children."""
+
+    method: Mean = "arithmetic"
+    power: Real | None = None
+    penalty: Literal[1, -1] | None = None
+    lower: Real | None = None
+    upper: Real | None = None
+    min_share: Share | None = None
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of the method that are set."""
+        return self.model_dump(include={"power", "penalty", "lower", "upper"}, exclude_none=True)
+
+
+class Aggregate(AggregateNode):
+    """How nodes are made."""
+
+    min_share: Share = 0.5
+    nodes: dict[str, AggregateNode] = Field(default={})
+
+
+class Rank(Strict):
+    """Scores equal to so many decimals share the better rank."""
+
+    digits: int = Field(default=10, ge=0, le=300)
+
+
+class Methods(Strict):
+    """Every choice of a build."""
+
+    denominate: Denominate = Denominate()
+    screen: Screen = Screen()
+    impute: Impute = Impute()
+    treat: Treat = Treat()
+    normalise: Normalise = Normalise()
+    weight: Weigh = Weigh()
+    aggregate: Aggregate = Aggregate()
+    rank: Rank = Rank()
+
+
+def read_methods(path: Path | None, inputs: Inputs, faults: Faults) -> Methods:
+    """The choices of a file, or the defaults when there is none.
+
+    Raises:
+        Rejected: with the line of every key that is unknown, of the wrong type, or impossible with
+            these inputs; before any arithmetic.
+    """
+    if path is None:
+        return Methods()
+    file = read_yaml(path, path.name, faults)
+    methods = validate(Methods, file, faults)
+    faults.raise_if_any()
+    assert methods is not None
+    _check_codes(methods, file, inputs, faults)
+    _check_combinations(methods, file, inputs, faults)
+    faults.raise_if_any()
+    return methods
+
+
+Where = tuple[str, ...]
+
+
+def _scales(
+    methods: Methods, inputs: Inputs
+) -> Iterator[tuple[Where, NormaliseIndicator, list[Node]]]:
+    """Each set of scale choices, where it stands, and the indicators it is for."""
+    own = methods.normalise.indicators
+    others = [node for node in inputs.indicators if node.code not in own]
+    yield ("normalise",), methods.normalise, others
+    for code, choice in own.items():
+        members = [node for node in inputs.indicators if node.code == code]
+        yield ("normalise", "indicators", code), choice, members
+
+
+def _weighings(methods: Methods) -> Iterator[tuple[Where, WeighNode]]:
+    yield ("weight",), methods.weight
+    for code, choice in methods.weight.nodes.items():
+        yield ("weight", "nodes", code), choice
+
+
+def _check_codes(methods: Methods, file: YamlFile, inputs: Inputs, faults: Faults) -> None:
+    """Every code the choices name exists."""
+    indicators = {n.code for n in inputs.indicators}
+    nodes = {n.code for n in inputs.nodes}
+
+    def must_exist(codes: Iterable[str], known: set[str], *where: str) -> None:
+        for code in codes:
+            if code not in known:
+                near = ", ".join(difflib.get_close_matches(code, sorted(known), n=3)) or "–"
+                faults.add("SCH-02", file.place(*where, code), code, nearest=near)
+
+    must_exist(methods.treat.indicators, indicators, "treat", "indicators")
+    must_exist(methods.normalise.indicators, indicators, "normalise", "indicators")
+    must_exist(methods.normalise.reversed_nodes, nodes, "normalise", "reversed_nodes")
+    must_exist(methods.weight.nodes, nodes, "weight", "nodes")
+    must_exist(methods.aggregate.nodes, nodes, "aggregate", "nodes")
+    if methods.impute.groups is not None:
+        must_exist([methods.impute.groups], set(inputs.groups), "impute", "groups")
+    for where, choice in _weighings(methods):
+        for key in ("targets", "matrix"):
+            must_exist(getattr(choice, key) or (), indicators | nodes, *where, key)
+        for expert, points in (choice.points or {}).items():
+            must_exist(points, indicators | nodes, *where, "points", expert)
+
+
+def _check_combinations(methods: Methods, file: YamlFile, inputs: Inputs, faults: Faults) -> None:
+    """Refuse what cannot be computed, with the key that asks for it."""
+
+    def refuse(problem: str, *where: str) -> None:
+        faults.add("SCH-17", file.place(*where), where[-1], problem=problem)
+
+    own = methods.normalise
+    if not own.lower < own.upper:
+        refuse("lower must be below upper", "normalise", "lower")
+    if methods.impute.method in ("carried", "linear") and inputs.times is None:
+        refuse(f"{methods.impute.method} needs the column Time", "impute", "method")
+    reaches_zero = own.lower <= 0
+    for where, choice, members in _scales(methods, inputs):
+        reaches_zero |= choice.method == "zscore"
+        lacking = [node.code for node in members if node.target is None]
+        if choice.method == "distance_to_target" and lacking:
+            refuse(f"no Target in the table of nodes: {', '.join(lacking)}", *where, "method")
+        if choice.method == "goalposts" and len(choice.bounds or ()) != 2:
+            refuse("goalposts need bounds: [lowest, highest]", *where, "method")
+        if choice.method == "distance_to_reference" and choice.reference not in inputs.units:
+            refuse(f"no unit is called '{choice.reference}'", *where, "method")
+    for place, mean in {"method": methods.aggregate, **methods.aggregate.nodes}.items():
+        if mean.method in POSITIVE_ONLY and reaches_zero:
+            where = ("aggregate",) if mean is methods.aggregate else ("aggregate", "nodes", place)
+            refuse(f"a {mean.method} mean needs scores above 0: set normalise.lower above 0",
+                   *where, "method")  # fmt: skip
+    for where, weighing in _weighings(methods):
+        key = NEEDED.get(weighing.method)
+        if key is not None and getattr(weighing, key) is None:
+            refuse(f"{weighing.method} needs {key}", *where, "method")
