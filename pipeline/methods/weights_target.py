@@ -11,6 +11,7 @@ from pipeline.methods.columns import checked_variation
 from pipeline.methods.weights import rescale
 
 REACHED = 1e-6  # largest difference from the targets at which they count as reached
+EXACT = 1e-9  # gap at which no further start is tried
 NOTHING = 1e-9  # of the largest weight: less is 0
 INSIDE = 1e-3  # of an equal weight: the search starts a little inside its bounds
 
@@ -52,8 +53,8 @@ def target_correlation(
         is_relative: see `targets`.
 
     Returns:
-        A `TargetWeights`, in the order of `codes`. The least sum of squared gaps found from three
-        fixed starts (no random numbers), never worse than equal weights.
+        A `TargetWeights`, in the order of `codes`. The least sum of squared gaps found from up
+        to three fixed starts (no random numbers), never worse than equal weights.
 
     Raises:
         ValueError: if codes repeat or differ from those of `targets`, a target is out of range,
@@ -72,6 +73,8 @@ def target_correlation(
             gap = float(np.linalg.norm(_gaps(w, table, wanted, is_relative)[0]))
             if gap < least - 1e-12:
                 best, least = w, gap
+        if least < EXACT:
+            break
     achieved = correlations(best, table)[0]
     level = float(np.linalg.norm(achieved))
     if is_relative:
