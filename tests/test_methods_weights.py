@@ -277,8 +277,8 @@ def test_a_column_that_says_nothing_is_refused(
     [
         (lambda: entropy(np.array([[1, -1], [2, 3]]), ["a", "b"]), "column 'b' has negative"),
         (lambda: pca(np.ones((5, 2)), "third"), "rotated or first, not 'third'"),
-        (lambda: pca(np.ones(5)), "a table of units by columns"),
-        (lambda: pca(np.ones((5, 2)), names=["a"]), "1 names for 2 columns"),
+        (lambda: pca(np.ones(5)), "must have the shape"),
+        (lambda: pca(np.ones((5, 2)), names=["a"]), "1 names were given for 2 columns"),
         (lambda: pca(np.ones((5, 2)), names=["a", "b"]), "column 'a' is constant.*\ncolumn 'b' is"),
     ],
 )

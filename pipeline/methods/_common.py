@@ -11,14 +11,17 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Rows = NDArray[np.intp]
+Names = Sequence[str] | None
 
 
-def column_name(j: int, names: Sequence[str] | None) -> str:
-    """How a message calls column j: by its name if there are names, else by its index."""
-    return f"column {j}" if names is None else f"column '{names[j]}'"
+def column_name(names: Names, j: int, kind: str = "column") -> str:
+    """How a message calls column `j`: by its name, or by its index when there are no names."""
+    return f"{kind} {j}" if names is None else f"{kind} '{names[j]}'"
 
 
-def refuse_columns(faulty: Bools, names: Sequence[str] | None, what: str, where: str = "") -> None:
+def refuse_columns(
+    faulty: ArrayLike, names: Sequence[str] | None, what: str, where: str = ""
+) -> None:
     """Raise if any column is faulty, listing every one of them.
 
     Args:
@@ -30,13 +33,13 @@ def refuse_columns(faulty: Bools, names: Sequence[str] | None, what: str, where:
     Raises:
         ValueError: one line per faulty column.
     """
-    if faulty.any():
-        lines = [f"{column_name(int(j), names)}{where} {what}" for j in np.flatnonzero(faulty)]
+    lines = [f"{column_name(names, int(j))}{where} {what}" for j in np.flatnonzero(faulty)]
+    if lines:
         raise ValueError("\n".join(lines))
 
 
-def as_panel(x: ArrayLike, names: Sequence[str] | None = None) -> Floats:
-    """The panel as float64 with NaN for missing; the input itself is never changed.
+def as_table(x: ArrayLike, names: Names = None) -> Floats:
+    """`x` as float64 with NaN for missing; the input itself is never changed.
 
     Args:
         x: shape (n_units, n_columns), NaN = missing.
@@ -46,16 +49,27 @@ def as_panel(x: ArrayLike, names: Sequence[str] | None = None) -> Floats:
         Shape (n_units, n_columns); may share memory with `x`.
 
     Raises:
-        ValueError: if `x` has not two dimensions, the names do not fit, a value is infinite, or a
-            column runs over less than 1e-300 or more than 1e300 (change its unit).
+        ValueError: if `x` has not two dimensions, the names do not fit, or a value is infinite.
     """
-    panel = np.asarray(x, dtype=np.float64)
-    if panel.ndim != 2:
-        raise ValueError(f"x must have the shape (n_units, n_columns), not {panel.shape}")
-    if names is not None and len(names) != panel.shape[1]:
-        raise ValueError(f"{len(names)} names were given for {panel.shape[1]} columns")
-    lowest, highest = extremes(panel)
+    table = np.asarray(x, dtype=np.float64)
+    if table.ndim != 2:
+        raise ValueError(f"x must have the shape (n_units, n_columns), not {table.shape}")
+    if names is not None and len(names) != table.shape[1]:
+        raise ValueError(f"{len(names)} names were given for {table.shape[1]} columns")
+    lowest, highest = extremes(table)
     refuse_columns(np.isinf(lowest) | np.isinf(highest), names, "holds an infinite value")
+    return table
+
+
+def as_panel(x: ArrayLike, names: Names = None) -> Floats:
+    """A table whose columns can be scaled without overflow; see `as_table`.
+
+    Raises:
+        ValueError: also if a column runs over less than 1e-300 or more than 1e300 (change its
+            unit).
+    """
+    panel = as_table(x, names)
+    lowest, highest = extremes(panel)
     with np.errstate(over="ignore"):
         spread = highest - lowest
     refuse_columns((spread > 0) & (spread < 1e-300), names, "runs over less than 1e-300")
@@ -105,3 +119,34 @@ def rows_of_groups(groups: Iterable[object] | None, n_rows: int) -> dict[object,
             raise ValueError(f"row {row} has no label")
         found.setdefault(label, []).append(row)
     return {label: np.array(rows, dtype=np.intp) for label, rows in found.items()}
+
+
+def checked_weights(w: ArrayLike, names: Names = None) -> Floats:
+    """`w` as finite, non-negative float64 weights of shape (n,), not all zero.
+
+    Raises:
+        ValueError: otherwise, naming the weights at fault.
+    """
+    weights = np.asarray(w, dtype=np.float64)
+    if weights.ndim != 1 or weights.size == 0:
+        raise ValueError(f"expected one weight per column, got shape {weights.shape}")
+    if names is not None and len(names) != weights.size:
+        raise ValueError(f"{len(names)} names for {weights.size} weights")
+    refuse_columns(~np.isfinite(weights), names, "has a weight that is not a finite number")
+    refuse_columns(weights < 0, names, "has a negative weight")
+    if not weights.any():
+        raise ValueError("all weights are zero")
+    return weights
+
+
+def checked_variation(x: ArrayLike, names: Names = None) -> Floats:
+    """A table in which every column has two different observed values at least.
+
+    Raises:
+        ValueError: naming the columns that are empty or constant; as `as_table`.
+    """
+    table = as_table(x, names)
+    lowest, highest = extremes(table)
+    refuse_columns(np.isnan(lowest), names, "has no observed value")
+    refuse_columns(lowest == highest, names, "is constant: it tells no unit from another")
+    return table

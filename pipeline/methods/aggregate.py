@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pipeline.methods import means, relative
-from pipeline.methods.columns import Names, checked_table, checked_weights
+from pipeline.methods._common import Names, as_table, checked_weights
 
 MEANS: dict[str, Callable[..., np.ndarray]] = {
     "arithmetic": means.arithmetic,
@@ -80,7 +80,7 @@ def aggregate(
         (2016), doi:10.1007/s11205-015-0998-2; others at their functions.
     """
     check_method(method, parameters)
-    x, weights = checked_table(x, names), checked_weights(weights, names)
+    x, weights = as_table(x, names), checked_weights(weights, names)
     if weights.size != x.shape[1]:
         raise ValueError(f"{weights.size} weights for {x.shape[1]} columns")
     if not 0 <= min_share <= 1:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.methods.columns import Names, refuse_columns
+from pipeline.methods._common import Names, refuse_columns
 
 TOLERANCE = 1e-12  # of the weight: shares that differ by less are the same share
 

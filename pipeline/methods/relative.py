@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.methods.columns import Names, checked_table, checked_weights, refuse_columns
+from pipeline.methods._common import Names, as_table, checked_weights, refuse_columns
 from pipeline.methods.means import TOLERANCE
 from pipeline.methods.rank import round_half_away
 
@@ -41,7 +41,7 @@ def copeland(
     Source:
         Copeland (1951); Munda & Nardo (2009), doi:10.1080/00036840601019364 (outranking matrix).
     """
-    x, weights = checked_table(x, names), checked_weights(weights, names)
+    x, weights = as_table(x, names), checked_weights(weights, names)
     if not lower < upper:
         raise ValueError(f"'lower' ({lower}) must be below 'upper' ({upper})")
     values = np.ascontiguousarray(round_half_away(x, DIGITS).T[weights > 0])
@@ -98,7 +98,7 @@ def benefit_of_the_doubt(
         Cherchye, Moesen, Rogge & Van Puyenbroeck (2007), doi:10.1007/s11205-006-9029-7; missing
         outputs as zeros: Kuosmanen (2009), doi:10.1057/jors.2008.132.
     """
-    x = checked_table(x, names)
+    x = as_table(x, names)
     low = np.broadcast_to(np.asarray(lower, dtype=np.float64), x.shape[1:])
     high = np.broadcast_to(np.asarray(upper, dtype=np.float64), x.shape[1:])
     _check_bounds(x, low, high, names)

@@ -201,13 +201,13 @@ def _settings_per_column(
             raise ValueError(f"settings name column {j}, but there are {n_columns} columns")
         if unknown := sorted(set(own) - set(allowed)):
             raise ValueError(
-                f"{column_name(j, names)}: setting '{unknown[0]}' is unknown; "
+                f"{column_name(names, j)}: setting '{unknown[0]}' is unknown; "
                 f"it may be {', '.join(allowed)}"
             )
         chosen[j] = replace(chosen[j], **own)  # type: ignore[arg-type]
     for j, column in enumerate(chosen):
         if fault := column.fault():
-            raise ValueError(f"{column_name(j, names)}: {fault}")
+            raise ValueError(f"{column_name(names, j)}: {fault}")
     return chosen
 
 

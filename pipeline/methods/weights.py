@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.methods.columns import Names, checked_weights, label
+from pipeline.methods._common import Names, checked_weights, column_name
 
 # Mean consistency index of random reciprocal matrices of order 1 to 15 (Saaty 1980).
 RANDOM_INDEX = (
@@ -102,10 +102,10 @@ def hierarchy(matrix: np.ndarray, names: Names = None) -> Hierarchy:
     if names is not None and len(names) != n:
         raise ValueError(f"{len(names)} names for {n} columns")
     for j, k in np.argwhere(~(np.isfinite(a) & (a > 0))):
-        pair = f"{label(names, j)} against {label(names, k)}"
+        pair = f"{column_name(names, j)} against {column_name(names, k)}"
         raise ValueError(f"{pair} is {a[j, k]}: a comparison is a number above 0")
     for j, k in np.argwhere(np.abs(a * a.T - 1) > RECIPROCAL):
-        pair = f"{label(names, j)} against {label(names, k)}"
+        pair = f"{column_name(names, j)} against {column_name(names, k)}"
         raise ValueError(
             f"{pair} is {a[j, k]:g} and the other way round {a[k, j]:g}: "
             "each must be 1 divided by the other"
@@ -144,7 +144,7 @@ def budget(points: np.ndarray, names: Names = None, experts: Names = None) -> Bu
         try:
             shares[i] = rescale(row, names)
         except ValueError as error:
-            raise ValueError(f"{label(experts, i, 'expert')}: {error}") from error
+            raise ValueError(f"{column_name(experts, i, 'expert')}: {error}") from error
     is_one = len(shares) == 1
     spread = np.full(shares.shape[1], np.nan) if is_one else shares.std(axis=0, ddof=1)
     return Budget(rescale(shares.mean(axis=0)), spread, shares.min(axis=0), shares.max(axis=0))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.methods.columns import Names, checked_table, checked_variation, label, refuse_columns
+from pipeline.methods._common import Names, as_table, checked_variation, column_name, refuse_columns
 from pipeline.methods.weights import rescale
 
 SWEEPS = 1000  # of rotation; a few are enough unless two components are nearly alike
@@ -61,7 +61,7 @@ def pca(x: np.ndarray, components: str = "rotated", names: Names = None) -> Comp
     """
     if components not in ("rotated", "first"):
         raise ValueError(f"'components' is rotated or first, not '{components}'")
-    table = checked_table(x, names)
+    table = as_table(x, names)
     complete = table[~np.isnan(table).any(axis=1)]
     if len(complete) < 3:
         raise ValueError(f"{len(complete)} units have every column; components need 3 at least")
@@ -179,9 +179,9 @@ def critic(x: np.ndarray, names: Names = None) -> np.ndarray:
         for k in range(j + 1, m):
             both = table[:, [j, k]][~np.isnan(table[:, [j, k]]).any(axis=1)]
             if len(both) < 3 or (np.ptp(both, axis=0) == 0).any():
-                pair = f"{label(names, j)} and {label(names, k)}"
+                pair = f"{column_name(names, j)} and {column_name(names, k)}"
                 raise ValueError(f"{pair} do not vary together in 3 units: no correlation")
-            conflict[j, k] = conflict[k, j] = 1 - np.corrcoef(both, rowvar=False)[0, 1]
+            conflict[j, k] = conflict[k, j] = 1 - np.asarray(np.corrcoef(both, rowvar=False))[0, 1]
     total = conflict.sum(axis=1)
     if (total < NOISE).all():
         raise ValueError("all columns agree perfectly: CRITIC has no conflict to weigh")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.methods.columns import checked_variation
+from pipeline.methods._common import checked_variation
 from pipeline.methods.weights import rescale
 
 REACHED = 1e-6  # largest difference from the targets at which they count as reached
