@@ -182,5 +182,5 @@ def test_every_rule_of_the_catalogue_is_named_in_the_code() -> None:
 
 
 def test_every_rule_of_the_catalogue_has_a_test_that_breaks_it() -> None:
-    tests = "".join(p.read_text("utf-8") for p in Path(__file__).parent.glob("test_rules_*.py"))
+    tests = "".join(p.read_text("utf-8") for p in Path(__file__).parent.glob("test_*.py"))
     assert [rule for rule in RULES if f"def test_{rule.replace('-', '_')}_" not in tests] == []

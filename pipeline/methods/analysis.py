@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.methods.rank import rank, round_half_away
 from pipeline.methods.statistics import as_matrix, correlate, describe
 
 DECIMALS = 10
@@ -130,16 +131,14 @@ def _mean(values: np.ndarray) -> np.ndarray:
 
 
 def _settle(values: np.ndarray) -> np.ndarray:
-    """Rounded to `DECIMALS`, where a float64 has that many; -0 becomes 0."""
-    small = np.abs(values) < 1e6
-    return np.where(small, np.round(np.where(small, values, 0.0), DECIMALS), values) + 0.0
+    """Values as `rank` compares them; -0 becomes 0."""
+    return round_half_away(values, DECIMALS) + 0.0
 
 
 def _rank(scores: np.ndarray) -> np.ndarray:
     """Rank of each score, shape (n,), as float64; NaN for a missing one."""
-    settled = _settle(scores)
-    ordered = np.sort(-settled[~np.isnan(settled)])
-    return np.where(np.isnan(settled), np.nan, np.searchsorted(ordered, -settled) + 1.0)
+    ranks = rank(scores, DECIMALS)
+    return np.where(ranks > 0, ranks, np.nan)
 
 
 def remove_one(make: Callable[[np.ndarray], np.ndarray], n_columns: int) -> Removal:

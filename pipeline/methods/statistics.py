@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from pipeline.methods._common import as_table
+
 CONSTANT = 1e-13
 COUNTS = ("n", "missing", "zeros", "unique", "largest_tie")
 MEASURES = ("availability", "min", "max", "mean", "median", "sd", "skewness", "kurtosis")
@@ -41,12 +43,9 @@ def as_matrix(x: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: if it is not two-dimensional, is empty, or holds an infinite number.
     """
-    values = np.asarray(x, dtype=np.float64)
-    if values.ndim != 2 or 0 in values.shape:
+    values = as_table(x)
+    if 0 in values.shape:
         raise ValueError(f"expected units by columns, at least one of each, not {values.shape}")
-    infinite = np.flatnonzero(np.isinf(values).any(axis=0)).tolist()
-    if infinite:
-        raise ValueError(f"infinite numbers in columns {infinite} (counted from 0)")
     return values
 
 
