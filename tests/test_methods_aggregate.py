@@ -228,6 +228,12 @@ def test_generalised_means_rise_with_their_power(
     assert (lower <= higher * (1 + 1e-9)).all()
 
 
+def test_a_power_too_small_for_its_digits_is_the_geometric_mean() -> None:
+    x, w = np.array([[0.5, 1.0]]), np.ones(2)
+    for power in (5e-324, -5e-324, 0.0):
+        assert aggregate(x, w, "generalised", power=power) == pytest.approx([0.5**0.5])
+
+
 def test_the_page_of_the_step_lists_every_method_and_parameter() -> None:
     lines = (ROOT / "docs/methods/aggregate.md").read_text("utf-8").splitlines()
     for method, parameters in PARAMETERS.items():

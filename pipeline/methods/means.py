@@ -54,7 +54,7 @@ def generalised(
         raise ValueError(f"a generalised mean needs a finite 'power', not {power}")
     if power == 1:
         return arithmetic(values, shares)
-    if power == 0:
+    if abs(power) < np.finfo(np.float64).tiny:  # below it a power has too few digits left
         return geometric(values, shares, names)
     _refuse(values, f"a generalised mean of power {power}", names, zero_too=power < 0)
     # Relative to the child that leads the sum: no power overflows, and none near 0 loses digits.
