@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -10,8 +12,10 @@ import pytest
 from pyarrow import csv
 
 from pipeline.__main__ import main
+from pipeline.build.choices import Methods
 from pipeline.build.run import build
 from pipeline.faults import Fault, Rejected
+from tests.conftest import ROOT
 
 DATA = """uCode,uName,a,b,c,d,e,region
 VN-HN,Hà Nội,10,5,10,10,2,north
@@ -272,6 +276,21 @@ def test_BLD_01_a_constant_indicator_is_refused_by_name(example: Example) -> Non
     (fault,) = example.faults()
     assert fault.rule == "BLD-01"
     assert "'a'" in str(fault.value)
+
+
+def test_the_choices_on_the_page_are_accepted_and_name_every_key(example: Example) -> None:
+    page = (ROOT / "docs/build.md").read_text("utf-8")
+    (block,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    scores = example.run(block)
+    assert scores["b"] == pytest.approx([0, 0, 80, 40, 60, 100])
+    assert scores["P-1"][2] == pytest.approx(0.75 * 40 + 0.25 * 80)
+    for name, part in Methods.model_fields.items():
+        assert f"{name}:" in block
+        own = part.annotation.model_fields  # type: ignore[union-attr]
+        for method in get_args(own["method"].annotation) if "method" in own else ():
+            assert method in block, method
+    for name in TABLES:
+        assert f"`{name}`" in page, name
 
 
 def test_a_missing_file_is_named(example: Example) -> None:

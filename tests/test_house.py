@@ -86,7 +86,9 @@ def _commands_in(text: str) -> list[str]:
     return [line.strip() for block in blocks for line in block.splitlines()] + inline
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/method.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "README.vi.md", "CONTRIBUTING.md", "docs/method.md", "docs/build.md"]
+)
 def test_every_command_a_page_names_exists(page: str) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     actions = _parser()._subparsers._group_actions[0].choices  # type: ignore[union-attr]

@@ -134,11 +134,22 @@ def _normalise(x: np.ndarray, entered: np.ndarray, inputs: Inputs, methods: Meth
         members = [inputs.indicators[j] for j in columns]
         directions = [n.direction * _turns(n.code, parents, reversed_nodes) for n in members]
         scores[:, columns] = normalise(
-            x[:, columns], choice.method, directions, own.lower, own.upper,
+            x[:, columns], choice.method, directions, *_range(choice, own),
             groups=inputs.times if own.panel == "edition" else None,
             names=[n.code for n in members], **_parameters(choice, members, inputs),
         )  # fmt: skip
     return scores
+
+
+def _range(
+    choice: NormaliseIndicator, own: NormaliseIndicator
+) -> tuple[float | None, float | None]:
+    """The output range: the indicator's, else the common one, else the method's; none of points."""
+    if choice.points:
+        return None, None
+    lower = choice.lower if choice.lower is not None else own.lower
+    upper = choice.upper if choice.upper is not None else own.upper
+    return lower, upper
 
 
 def _turns(code: str, parents: dict[str, str | None], reversed_nodes: set[str]) -> int:
@@ -151,7 +162,9 @@ def _turns(code: str, parents: dict[str, str | None], reversed_nodes: set[str]) 
 
 
 def _parameters(choice: NormaliseIndicator, members: list[Node], inputs: Inputs) -> dict[str, Any]:
-    given = choice.model_dump(exclude_none=True, exclude={"method", "reference", "bounds"})
+    given = choice.model_dump(
+        exclude_none=True, exclude={"method", "lower", "upper", "reference", "bounds"}
+    )
     if choice.bounds is not None:
         given["bounds"] = [choice.bounds] * len(members)
     if choice.method == "distance_to_target":

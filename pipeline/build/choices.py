@@ -78,6 +78,9 @@ class NormaliseIndicator(Strict):
     """The scale of some indicators; what is not named keeps the default of the method."""
 
     method: Scale = "minmax"
+    lower: Real | None = None  # None: what the method has by itself, 0-100 or 70-130
+    upper: Real | None = None
+    points: bool | None = None  # rank, borda: positions instead of a range
     bounds: list[Real] | None = None
     clip: bool | None = None
     mean: Real | None = None
@@ -91,8 +94,6 @@ class NormaliseIndicator(Strict):
 class Normalise(NormaliseIndicator):
     """The common scale of the scores."""
 
-    lower: Real = 0
-    upper: Real = 100
     panel: Literal["together", "edition"] = "together"
     indicators: dict[str, NormaliseIndicator] = Field(default={})
     reversed_nodes: list[str] = Field(default=[])  # pillars in which less is better
@@ -229,13 +230,15 @@ def _check_combinations(methods: Methods, file: YamlFile, inputs: Inputs, faults
         faults.add("SCH-17", file.place(*where), where[-1], problem=problem)
 
     own = methods.normalise
-    if not own.lower < own.upper:
-        refuse("lower must be below upper", "normalise", "lower")
     if methods.impute.method in ("carried", "linear") and inputs.times is None:
         refuse(f"{methods.impute.method} needs the column Time", "impute", "method")
-    reaches_zero = own.lower <= 0
+    reaches_zero = False
     for where, choice, members in _scales(methods, inputs):
-        reaches_zero |= choice.method == "zscore"
+        low = next((c.lower for c in (choice, own) if c.lower is not None), 0)
+        high = next((c.upper for c in (choice, own) if c.upper is not None), 100)
+        if not low < high:
+            refuse("lower must be below upper", *where, "lower")
+        reaches_zero |= low <= 0 or choice.method == "zscore"
         lacking = [node.code for node in members if node.target is None]
         if choice.method == "distance_to_target" and lacking:
             refuse(f"no Target in the table of nodes: {', '.join(lacking)}", *where, "method")
