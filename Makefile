@@ -28,8 +28,9 @@ lint: $(STAMP)  ## ruff, sqlfluff and mypy
 	$(BIN)/sqlfluff lint --disable-progress-bar -q pipeline/sql
 	$(BIN)/mypy
 
-bench: $(STAMP)  ## time a full run, an unchanged rerun and their peak memory
+bench: $(STAMP)  ## time a full run, an unchanged rerun and builds of any size, with peak memory
 	$(BIN)/python benchmarks/bench_index.py
+	$(BIN)/python benchmarks/bench_build.py
 
 docs: $(STAMP)  ## write the generated pages docs/data.md and docs/faults.md again
 	$(BIN)/python -m pipeline docs
