@@ -1,7 +1,7 @@
 """Time a full build of synthetic panels beside the plain pandas version of the same chain.
 
-Run by `make bench`. Both sides impute (median), treat, normalise, aggregate and rank every node of the
-same panel in the same process; scores must agree to 1e-9 before a ratio is printed.
+Run by `make bench`. Both sides impute (median), treat, normalise, aggregate and rank every node of
+the same panel in the same process; scores must agree to 1e-9 before a ratio is printed.
 """
 
 from __future__ import annotations

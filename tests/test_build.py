@@ -43,7 +43,8 @@ PILLAR_2 = [0, 25, 125 / 3, 200 / 3, 275 / 3, 100 / 3]
 INDEX = [(p + q) / 2 for p, q in zip(PILLAR_1, PILLAR_2, strict=True)]
 TABLES = {
     "denominated", "screened", "imputed", "treated", "normalised", "aggregated", "ranked", "units",
-    "treatment_log", "statistics", "correlations", "reliability", "pca", "weights",
+    "imputation_log", "treatment_log", "statistics", "correlations", "reliability", "pca",
+    "weights",
 }  # fmt: skip
 
 
@@ -152,6 +153,11 @@ def test_imputed_cells_are_filled_from_their_group_and_counted(example: Example)
     example.run("impute: {method: mean, groups: region}\n")
     assert example.table("imputed")["e"] == [2, 2, 4, 6, 8, 10]  # Hà Nội is the north's only donor
     assert example.table("screened")["n_imputed"] == [0, 0, 0, 1]
+    assert example.table("imputation_log") == {
+        "iCode": ["e"], "uCode": ["VN-HP"], "value": [2.0], "is_imputed": [True], "reason": [None],
+    }  # fmt: skip
+    example.run()
+    assert example.table("imputation_log")["reason"] == ["not_asked"]
 
 
 def test_weights_from_people_and_from_data_are_labelled_by_code(example: Example) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +12,12 @@ from pipeline.build.choices import Methods, NormaliseIndicator
 from pipeline.build.inputs import Inputs, Node
 from pipeline.build.weighing import weigh
 from pipeline.methods.aggregate import Climbed, climb
-from pipeline.methods.impute import impute
+from pipeline.methods.impute import Imputed, impute
 from pipeline.methods.normalise import normalise
 from pipeline.methods.rank import rank
 from pipeline.methods.treat import Treated, treat
 
+THREADS = 2
 RELATIVE = {"copeland", "benefit_of_the_doubt"}  # compare the units of one edition
 
 
@@ -23,7 +25,7 @@ RELATIVE = {"copeland", "benefit_of_the_doubt"}  # compare the units of one edit
 class Built:
     """Every step of a build. Tables have one row per row of the data; missing is NaN.
 
-    `denominated`, `imputed`, `treated` and `normalised` have one column per indicator; `scores`,
+    `denominated`, `treated` and `normalised` have one column per indicator; `scores`,
     `coverage` and `ranks` one per node, indicators first, in the order of `nodes`.
     """
 
@@ -32,8 +34,7 @@ class Built:
     parents: np.ndarray
     entered: np.ndarray
     denominated: np.ndarray
-    imputed: np.ndarray
-    is_imputed: np.ndarray
+    imputation: Imputed
     treated: np.ndarray
     treatment: Treated
     normalised: np.ndarray
@@ -56,13 +57,13 @@ def run_chain(inputs: Inputs, methods: Methods) -> Built:
     denominated = _denominate(inputs, methods)
     share = np.mean(np.isfinite(denominated), axis=0)
     entered = (share > 0) & (share >= methods.screen.indicator_coverage)
-    imputed, is_imputed = _impute(denominated, inputs, methods)
+    imputation = _impute(denominated, inputs, methods)
     overrides = {
         names.index(code): own.model_dump(exclude_none=True)
         for code, own in methods.treat.indicators.items()
     }
     treatment = treat(
-        imputed,
+        imputation.values,
         skewness_limit=methods.treat.skewness_limit,
         kurtosis_limit=methods.treat.kurtosis_limit,
         max_winsorised=methods.treat.max_winsorised,
@@ -80,7 +81,7 @@ def run_chain(inputs: Inputs, methods: Methods) -> Built:
     climbed = tree.climb(normalised, weights)
     is_ranked, ranks = _rank(climbed, inputs, nodes, methods)
     return Built(
-        inputs, nodes, parents, entered, denominated, imputed, is_imputed, treatment.values,
+        inputs, nodes, parents, entered, denominated, imputation, treatment.values,
         treatment, normalised, climbed.scores, climbed.coverage, is_ranked, ranks,
         weights, origins, remarks,
     )  # fmt: skip
@@ -97,12 +98,10 @@ def _denominate(inputs: Inputs, methods: Methods) -> np.ndarray:
     return x
 
 
-def _impute(x: np.ndarray, inputs: Inputs, methods: Methods) -> tuple[np.ndarray, np.ndarray]:
+def _impute(x: np.ndarray, inputs: Inputs, methods: Methods) -> Imputed:
     own = methods.impute
-    if own.method == "none":
-        return x, np.zeros(x.shape, dtype=bool)
     times = None if inputs.times is None else np.array(inputs.times, dtype=np.float64)
-    found = impute(
+    return impute(
         x,
         own.method,
         groups=None if own.groups is None else inputs.groups[own.groups],
@@ -115,7 +114,6 @@ def _impute(x: np.ndarray, inputs: Inputs, methods: Methods) -> tuple[np.ndarray
         max_share=float(own.max_share),
         names=[n.code for n in inputs.indicators],
     )
-    return found.values, found.is_imputed
 
 
 def _normalise(x: np.ndarray, entered: np.ndarray, inputs: Inputs, methods: Methods) -> np.ndarray:
@@ -232,10 +230,8 @@ def _rank(
     is_ranked = climbed.coverage[:, top] >= float(methods.screen.unit_coverage)
     is_ranked &= np.isfinite(climbed.scores[:, top])
     groups = None if inputs.times is None else np.array(inputs.times)
-    ranks = np.empty(climbed.scores.shape, dtype=np.int64)
-    for j in range(len(nodes)):
-        scores = climbed.scores[:, j]
-        if j == top:
-            scores = np.where(is_ranked, scores, np.nan)
-        ranks[:, j] = rank(scores, methods.rank.digits, groups)
-    return is_ranked, ranks
+    scores = climbed.scores.copy(order="F")
+    scores[~is_ranked, top] = np.nan
+    with ThreadPoolExecutor(THREADS) as pool:  # numpy sorts without the interpreter's lock
+        ranks = pool.map(lambda column: rank(column, methods.rank.digits, groups), scores.T)
+        return is_ranked, np.column_stack(list(ranks))

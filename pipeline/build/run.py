@@ -45,6 +45,7 @@ def build(data: Path, meta: Path, methods: Path | None, out: Path) -> Built:
         raise
     found = tables.step_tables(built) | {
         "units": tables.unit_table(built),
+        "imputation_log": tables.imputation_log(built),
         "treatment_log": tables.treatment_log(built),
         "weights": tables.weights_table(built),
     }

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.build.chain import Built
+from pipeline.methods.impute import REASONS
 from pipeline.methods.multivariate import cronbach_alpha, principal_components
 from pipeline.methods.statistics import CORRELATIONS, correlate, describe, flags, pair_flags
 
@@ -20,7 +21,7 @@ def step_tables(built: Built) -> dict[str, pa.Table]:
     return {
         "denominated": _wide(built, codes, built.denominated),
         "screened": _screened(built),
-        "imputed": _wide(built, codes, built.imputed),
+        "imputed": _wide(built, codes, built.imputation.values),
         "treated": _wide(built, codes, built.treated),
         "normalised": _wide(built, codes, built.normalised),
         "aggregated": _wide(built, every, built.scores),
@@ -50,7 +51,7 @@ def _screened(built: Built) -> pa.Table:
             "iCode": [node.code for node in built.inputs.indicators],
             "coverage": share,
             "is_entered": built.entered,
-            "n_imputed": built.is_imputed.sum(axis=0),
+            "n_imputed": built.imputation.is_imputed.sum(axis=0),
         }
     )
 
@@ -68,20 +69,36 @@ def unit_table(built: Built) -> pa.Table:
     )
 
 
-def treatment_log(built: Built) -> pa.Table:
-    """Per treated cell: both values, and what was done to its indicator."""
-    found = built.treatment
-    before, after = built.imputed, built.treated
-    rows, columns = np.nonzero(np.isfinite(before) & (before != after))
-    codes = np.array([node.code for node in built.inputs.indicators])
+def _cells(built: Built, rows: np.ndarray, columns: np.ndarray) -> dict[str, pa.Array]:
+    """The first columns of a table with one row per cell: indicator, unit, time."""
     inputs = built.inputs
     table = {
-        "iCode": pa.array(codes[columns].tolist(), pa.string()),
+        "iCode": pa.array([inputs.indicators[j].code for j in columns], pa.string()),
         "uCode": pa.array([inputs.units[i] for i in rows], pa.string()),
     }
     if inputs.times is not None:
         table["Time"] = pa.array([inputs.times[i] for i in rows], pa.string())
-    table |= {
+    return table
+
+
+def imputation_log(built: Built) -> pa.Table:
+    """Per missing cell: the value it was given, or why it is still missing."""
+    found = built.imputation
+    rows, columns = np.nonzero(np.isnan(built.denominated))
+    reasons = np.array(REASONS)[found.cause[rows, columns]]
+    table = _cells(built, rows, columns)
+    table["value"] = pa.array(found.values[rows, columns], from_pandas=True)
+    table["is_imputed"] = pa.array(found.is_imputed[rows, columns])
+    table["reason"] = pa.array([reason or None for reason in reasons.tolist()], pa.string())
+    return pa.table(table)
+
+
+def treatment_log(built: Built) -> pa.Table:
+    """Per treated cell: both values, and what was done to its indicator."""
+    found = built.treatment
+    before, after = built.imputation.values, built.treated
+    rows, columns = np.nonzero(np.isfinite(before) & (before != after))
+    table = _cells(built, rows, columns) | {
         "before": pa.array(before[rows, columns]),
         "after": pa.array(after[rows, columns]),
         "method": pa.array(found.method[columns].tolist(), pa.string()),

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from pipeline.methods import _donors as donors
 from pipeline.methods._common import Bools, Floats, Rows, as_panel, rows_of_groups
 
+REASONS = ("", "not_asked", "no_donor", "too_few_donors")
 METHODS = ("none", "mean", "median", "carried", "linear", "knn", "iterative")
 
 
@@ -27,9 +28,14 @@ class Imputed:
 
     values: Floats
     is_imputed: Bools
-    reason: NDArray[np.str_]
+    cause: NDArray[np.int8]  # number of the reason in `REASONS`
     draws: Floats
     is_converged: bool = True
+
+    @property
+    def reason(self) -> NDArray[np.str_]:
+        """Why each cell is still missing, shape (n_units, n_columns)."""
+        return np.array(REASONS)[self.cause]
 
 
 def impute(
@@ -101,11 +107,11 @@ def impute(
         could_be = missing & ~np.isnan(filled)
         is_refused = _share(missing, could_be) > max_share
     is_imputed = could_be & ~is_refused
-    reason = np.where(missing, "not_asked" if method == "none" else "no_donor", "")
-    reason = np.where(could_be, "too_few_donors", reason)
-    reason[is_imputed] = ""
+    cause = np.where(missing, np.int8(1 if method == "none" else 2), np.int8(0))
+    cause[could_be] = 3
+    cause[is_imputed] = 0
     values = np.where(is_imputed, filled, panel)
-    return Imputed(values, is_imputed, reason, np.where(is_imputed, draws, panel), is_converged)
+    return Imputed(values, is_imputed, cause, np.where(is_imputed, draws, panel), is_converged)
 
 
 def _by_rule(

@@ -64,7 +64,7 @@ def rank(scores: np.ndarray, digits: int = 10, groups: np.ndarray | None = None)
             raise ValueError(f"{np.size(groups)} groups for {scores.size} scores")
         group = np.unique(np.asarray(groups)[scored], return_inverse=True)[1]
     rounded = round_half_away(scores[scored], digits)
-    order = np.lexsort((-rounded, group))
+    order = np.argsort(-rounded) if groups is None else np.lexsort((-rounded, group))
     place = np.arange(order.size)
     opens_group = np.diff(group[order], prepend=-1) != 0
     opens_tie = opens_group | (np.diff(rounded[order], prepend=np.nan) != 0)
