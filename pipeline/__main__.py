@@ -133,7 +133,14 @@ def _index(project: Project, args: argparse.Namespace) -> int:
     if manifest is not None and manifest["fingerprint"] == fingerprint(input_files(project)):
         bad, extra = damaged_files(project, manifest)
         if not bad and not extra:
-            print(text("unchanged", args.lang, release=manifest["release"]))
+            print(
+                text(
+                    "unchanged",
+                    args.lang,
+                    release=manifest["release"],
+                    out=project.shown("current"),
+                )
+            )
             return 0
     from pipeline.checker import Checker
 
@@ -148,13 +155,17 @@ def _index(project: Project, args: argparse.Namespace) -> int:
     (project.outputs / "errors.json").unlink(missing_ok=True)
     if result.findings:
         print(text("findings_hint", args.lang, warned=len(result.findings)), file=sys.stderr)
-    first = json.loads((result.release / "spec.json").read_text("utf-8"))["index"]["editions"][0][
-        "edition"
-    ]
-    print(text("done_index", args.lang, release=result.manifest["release"],
-               ranked=_count_ranked(result.release, first), edition=first,
-               warned=len(result.findings),
-               seconds=number(time.perf_counter() - started, args.lang, 1)))  # fmt: skip
+    whole = json.loads((result.release / "spec.json").read_text("utf-8"))
+    first = whole["index"]["editions"][0]["edition"]
+    values = {
+        "release": result.manifest["release"],
+        "out": project.shown("current"),
+        "ranked": _count_ranked(result.release, first),
+        "edition": first,
+        "warned": len(result.findings),
+        "seconds": number(time.perf_counter() - started, args.lang, 1),
+    }
+    print(text("done_index", args.lang, **values))
     return 0
 
 
@@ -196,7 +207,7 @@ def _refuse(error: Any, project: Project, args: argparse.Namespace) -> int:
         with contextlib.suppress(OSError):
             report.parent.mkdir(parents=True, exist_ok=True)
             report.write_text(as_json(error.faults), "utf-8")
-            print(text("rejected", args.lang, file="outputs/errors.json"), file=sys.stderr)
+            print(text("rejected", args.lang, file=project.shown("errors.json")), file=sys.stderr)
     return REFUSED
 
 

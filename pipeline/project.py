@@ -15,6 +15,7 @@ from typing import Any
 
 CODE = Path(__file__).parent
 CODE_SUFFIXES = {".py", ".sql", ".yml", ".csv", ".css", ".js", ".woff2"}
+MAIN_SPEC = "index.yml"
 PINNED = ("duckdb", "great-expectations", "numpy", "pandas", "pandera", "pyarrow")
 
 
@@ -23,7 +24,7 @@ class Project:
     """Paths of one project. `root` holds `index.yml`, `raw/` and `outputs/`."""
 
     root: Path
-    spec_name: str = "index.yml"
+    spec_name: str = MAIN_SPEC
 
     @property
     def spec(self) -> Path:
@@ -31,7 +32,13 @@ class Project:
 
     @property
     def outputs(self) -> Path:
-        return self.root / "outputs"
+        """`outputs/` for the index itself, a folder of its own there for any other framework."""
+        outputs = self.root / "outputs"
+        return outputs if self.spec_name == MAIN_SPEC else outputs / Path(self.spec_name).stem
+
+    def shown(self, name: str) -> str:
+        """A path under `outputs` as a message shows it, relative to the project."""
+        return (self.outputs / name).relative_to(self.root).as_posix()
 
     @property
     def current(self) -> Path:
