@@ -41,7 +41,8 @@ lock: $(STAMP)  ## resolve the dependencies again (needs a package registry)
 	  pyproject.toml -o requirements.lock
 
 clean:   ## remove the environment and every output
-	rm -rf .venv outputs/current outputs/releases outputs/errors.json outputs/.run.lock
+	rm -rf .venv
+	find outputs -mindepth 1 ! -name README.md -delete
 
 # The environment is made once and again whenever the lock changes. The lock holds hashes and no
 # registry address, so it installs from whatever registry or mirror the machine is set up for.
