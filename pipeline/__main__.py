@@ -39,6 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # a reader such as `head` has what it wanted
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except ModuleNotFoundError as error:
+        print(text("environment_missing", args.lang, name=error.name), file=sys.stderr)
+        return UNEXPECTED
     except Exception as error:
         from pipeline.faults import Rejected
 
@@ -76,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("--json", action="store_true", help="print JSON instead of a tree")
     top = add("top", _top, "print the highest scores of an edition")
     top.add_argument("--edition", help="default: the first of the index")
-    top.add_argument("-n", type=int, default=10, help="how many (default 10)")
+    top.add_argument("-n", type=_positive, default=10, help="how many (default 10)")
     tree = add("coverage", _coverage, "print what is in an edition, what is out and why")
     tree.add_argument("--edition", help="default: the first of the index")
     pii = add("compare-pii", _compare_pii, "rank correlation with the published PII")
@@ -94,6 +97,13 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--out", type=Path, required=True, help="folder for the tables")
     add("docs", _docs, "write docs/data.md and docs/faults.md again from the cards and rules")
     return parser
+
+
+def _positive(value: str) -> int:
+    given = int(value)
+    if given < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not above 0")
+    return given
 
 
 def _find_root(given: Path | None) -> Path:
@@ -318,7 +328,8 @@ def _compare_pii(project: Project, args: argparse.Namespace) -> None:
 
     release, edition = _asked(project, args)
     for node in args.without:
-        _must_be(node, list(release.nodes), "node", args)
+        below = [code for code in release.nodes if code != release.root]
+        _must_be(node, below, "node", args)
     found = compare_with_pii(project.current, edition, args.pii, args.without)
     if not found:
         print(text("pii_none", args.lang, pii_edition=args.pii, edition=edition), file=sys.stderr)

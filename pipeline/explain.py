@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import store
-from pipeline.language import number, reason, status, text
+from pipeline.language import figure, number, reason, status, text
 
 
 class Release:
@@ -170,6 +170,7 @@ def _cells(
                 "year": row["year"],
                 "value": row["value"],
                 "raw": row["raw"],
+                "correction": row["correction"],
                 "qualifier": row["qualifier"],
                 "obs_status": row["obs_status"],
                 "source_id": row["source_id"],
@@ -195,19 +196,24 @@ def _grow(tree: Any, entry: dict[str, Any], lang: str) -> None:
         _grow(tree.add(_headline(child, lang)), child, lang)
     for item in entry.get("inputs", ()):
         year = "" if item["year"] is None else f" {item['year']}"
-        value = "–" if item["value"] is None else f"{item['value']:g}"
+        value = "–" if item["value"] is None else figure(item["value"], lang)
         merged = f"  = {item['parts']}" if item["merge_rule"] != "none" else ""
         branch = tree.add(_plain(f"{item['variable']}{year} = {value}{merged}"))
         for cell in item["cells"]:
             when = "" if item["year"] is not None or cell["year"] is None else f" ({cell['year']})"
-            branch.add(
-                _plain(
-                    f"{cell['file']}  {cell['locator']}  «{cell['raw']}»{when}\n"
-                    f"{cell['title']}\nsha256 {cell['sha256'][:16]}…  {cell['url']}"
-                )
-            )
+            branch.add(_plain(_cell_words(cell, when, lang)))
         if not item["cells"]:
             branch.add(_plain(text("no_source_row", lang)))
+
+
+def _cell_words(cell: dict[str, Any], when: str, lang: str) -> str:
+    """A raw cell: where it is, what it says, how it was corrected, whose file it is."""
+    lines = [f"{cell['file']}  {cell['locator']}  «{cell['raw']}»{when}"]
+    if cell["correction"] is not None:
+        value = "–" if cell["value"] is None else figure(cell["value"], lang)
+        lines.append(text("corrected_to", lang, value=value, why=cell["correction"]))
+    lines += [cell["title"], f"sha256 {cell['sha256'][:16]}…  {cell['url']}"]
+    return "\n".join(lines)
 
 
 def _headline(entry: dict[str, Any], lang: str) -> Any:
@@ -229,13 +235,11 @@ def _leaf_words(entry: dict[str, Any], lang: str) -> list[str]:
     words = []
     if entry["value"] is None:
         return [text("missing_because", lang, reason=reason(entry["value_reason"], lang))]
-    words.append(
-        f"{number(entry['value'], lang, 3)} {entry[f'unit_{lang}']} ({entry['data_year']})"
-    )
+    words.append(f"{figure(entry['value'], lang)} {entry[f'unit_{lang}']} ({entry['data_year']})")
     if entry["obs_status"] != "A":
         words.append(status(entry["obs_status"], lang))
     if entry["is_treated"]:
-        before, after = (number(entry[k], lang, 3) for k in ("value", "treated_value"))
+        before, after = (figure(entry[k], lang) for k in ("value", "treated_value"))
         words.append(text("treated_from", lang, how=entry["treatment"], before=before, after=after))
     if entry["contribution"] is not None:
         words.append(text("contribution", lang, points=number(entry["contribution"], lang)))

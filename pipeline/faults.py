@@ -154,7 +154,8 @@ def render(faults: list[Fault], lang: str, only: str | None = None) -> str:
         if only not in (None, fault.kind):
             continue
         words = explain_fault(fault, lang)
-        blocks.append(f"[{fault.rule}] {words['where']}\n  {words['why']}\n  → {words['remedy']}")
+        head = f"{text('kind_' + fault.kind, lang)} [{fault.rule}] {words['where']}"
+        blocks.append(f"{head}\n  {words['why']}\n  → {words['remedy']}")
     rejected = sum(fault.kind == "reject" for fault in faults)
     warned = len(faults) - rejected
     blocks.append(text("fault_count", lang, rejected=rejected, warned=warned))

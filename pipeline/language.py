@@ -43,6 +43,14 @@ def number(value: float | None, lang: str, digits: int = 2) -> str:
     return english.translate(str.maketrans(",.", ".,")) if lang == "vi" else english
 
 
+def figure(value: float, lang: str) -> str:
+    """A figure with at most two decimals beyond its size, none of them an empty zero."""
+    digits = 2 if abs(value) >= 10 else 3
+    mark = "," if lang == "vi" else "."
+    written = number(value, lang, digits)
+    return written.rstrip("0").rstrip(mark) if mark in written else written
+
+
 def default_language() -> str:
     """`LII_LANG` if set, else Vietnamese in a Vietnamese locale, else English."""
     wanted = os.environ.get("LII_LANG", "")

@@ -70,8 +70,8 @@ def codebook_csv(spec: Spec, sources: Catalogue) -> str:
     for table in (*TOP_TABLES, *STEP_TABLES):
         for name, meta in column_meta(table).items():
             if name:
-                rows.append(["column", table, name, "", meta["unit"], meta["description_vi"],
-                             meta["description"], "", ""])  # fmt: skip
+                rows.append(["column", table, name, "", meta["unit"], name, name,
+                             meta["description_vi"], meta["description"]])  # fmt: skip
     for node in spec.nodes:
         rows.append(["node", "scores", node.code, node.parent or "", "points", node.name_vi,
                      node.name_en, node.description_vi, node.description_en])  # fmt: skip

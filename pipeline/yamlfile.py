@@ -166,6 +166,10 @@ def _add_problem(
             faults.add("SCH-16", place, key)
         case "literal_error" | "enum":
             allowed = problem["ctx"]["expected"]
+            if f"'{problem['input']}'" in allowed:  # the right word, read as a number or a truth
+                faults.add("SCH-07", place, problem["input"], key=key,
+                           problem=f"'{problem['input']}' in quotes is a text")  # fmt: skip
+                return
             faults.add("SCH-13", place, problem["input"], key=key, allowed=allowed)
         case "value_error":
             faults.add("SCH-17", place, key, problem=problem["ctx"]["error"])

@@ -43,6 +43,10 @@ class Observed(Contract):
         nullable=True,
     )
 
+    correction: str = described(
+        "Đính chính: lý do và ngày", "Why and when the figure was corrected", nullable=True
+    )
+
     class Config:
         unique = ["source_id", "locator", "variable", "scheme", "province_code", "year"]
 

@@ -40,7 +40,7 @@ PUBLISHED = {
         coverage:real threshold:real is_in:flag shortfall:real reason:text?""",
     "observed": """scheme:text province_code:text variable:text year:whole? period:text?
         value:real? value_low:real? value_high:real? qualifier:text unit:text obs_status:text
-        source_id:text locator:text raw:text? origin:text?""",
+        source_id:text locator:text raw:text? origin:text? correction:text?""",
 }
 COLUMNS = {name: dict(one.split(":") for one in said.split()) for name, said in PUBLISHED.items()}
 KEYS: dict[str, list[str]] = {

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.__main__ import main
 from tests.breaking import ENTERPRISES, POPULATION, fired
 from tests.conftest import Toy
 
@@ -36,6 +37,25 @@ def test_a_corrected_cell_is_estimated_and_keeps_the_printed_text(toy: Toy) -> N
     row = _observed(toy)
     assert (row["value"], row["value_low"], row["value_high"]) == (410, 410, 410)
     assert (row["obs_status"], row["raw"]) == ("E", "400")
+
+
+def test_an_explanation_shows_the_printed_text_the_corrected_figure_and_why(
+    toy: Toy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _correct(toy, "400", "1410")
+    toy.index()
+    arguments = ["explain", "Hà Nội", "new_per_10000", "--lang", "vi", "--root", str(toy.root)]
+    assert main(arguments) == 0
+    shown = capsys.readouterr().out
+    assert "«400»" in shown
+    assert "đính chính thành 1.410 (2026-01-01: the print says so on page 9)" in shown
+
+
+def test_a_correction_of_an_unknown_source_or_sheet_says_what_is_near(toy: Toy) -> None:
+    _correct(toy, "400", "410")
+    toy.edit(NAME, "source: enterprises", "source: enterprise")
+    (fault,) = toy.faults()
+    assert fault.details["found"] == "? enterprise (≈ enterprises)"
 
 
 def test_a_cell_set_aside_is_missing(toy: Toy) -> None:

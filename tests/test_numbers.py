@@ -180,3 +180,20 @@ def test_bounds_are_held_and_nothing_is_clipped() -> None:
     assert _read("-0.1", variable=_variable(low=0)) == "NUM-14"
     assert _read("1", variable=_variable(low=2)) == "NUM-22"
     assert _read("-3", variable=_variable(low=-2)) == "NUM-22"
+
+
+@pytest.mark.parametrize(
+    ("text", "style", "other"),
+    [
+        ("1.000", "plain", "vi"),
+        ("9.350", "en", "vi"),
+        ("9,350", "vi", "en"),
+        ("1,000", "space", "en"),
+    ],
+)
+def test_a_count_that_looks_like_grouped_thousands_of_another_style_is_refused(
+    text: str, style: str, other: str
+) -> None:
+    found = read_number(text, style, {}, _variable(integer=True, low=0))
+    assert found == Refused("NUM-02", {"style": style, "readings": other})
+    assert isinstance(read_number(text, style, {}, _variable(low=0)), Number)  # 1,000 may be 1.0

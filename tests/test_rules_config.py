@@ -244,6 +244,12 @@ def test_GEO_22_a_broken_reference_table_is_refused_before_any_data(
     assert "SCH-10" not in {fault.rule for fault in toy.faults()}
 
 
+def test_SCH_22_a_file_without_a_card_is_named(toy: Toy) -> None:
+    (toy.root / "raw/forgotten.csv").write_text("province,2022\n", "utf-8")
+    (fault,) = toy.warnings()
+    assert (fault.rule, fault.place.file) == ("SCH-22", "raw/forgotten.csv")
+
+
 def test_DUP_05_two_cards_of_one_content_are_refused(toy: Toy) -> None:
     cards = (toy.root / CARDS).read_text("utf-8")
     quotes = cards[cards.index("  quotes:") :].replace("  quotes:", "  quotes_again:")
@@ -255,7 +261,7 @@ def test_DUP_05_two_cards_of_one_content_are_refused(toy: Toy) -> None:
     assert fault.details["other"] == QUOTES
 
 
-@pytest.mark.parametrize(("locator", "found"), [("C3", "1000"), ("Z9", "–")])
+@pytest.mark.parametrize(("locator", "found"), [("C3", "1000"), ("Z9", "? Z9 (≈ B3, C3, B4)")])
 def test_COR_01_a_correction_of_another_text_or_no_cell_is_refused(
     toy: Toy, locator: str, found: str
 ) -> None:

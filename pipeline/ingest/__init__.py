@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.faults import Faults
+from pipeline.faults import Faults, Place
 from pipeline.ingest.checks import check_duplicates, check_registers
 from pipeline.ingest.common import OBSERVED_COLUMNS, Reading
 from pipeline.ingest.corrections import apply_corrections, load_corrections
-from pipeline.ingest.grid import read_grid
+from pipeline.ingest.grid import EXPECTED_MAGIC, read_grid
 from pipeline.ingest.quotes import read_quotes
 from pipeline.ingest.register import read_register
 from pipeline.ingest.table import read_table
@@ -44,6 +44,7 @@ def ingest(root: Path, catalogue: Catalogue, ref: Reference, faults: Faults) -> 
         scheme, province, variable, year and source cell; `excluded`; `shared`.
     """
     readings = []
+    _name_forgotten_files(root, catalogue, faults)
     corrections = load_corrections(root, faults)
     for source_id, card in catalogue.cards.items():
         reading = Reading(source_id, card, catalogue.variables, ref, faults)
@@ -79,3 +80,12 @@ def _columns_are_declared(reading: Reading) -> bool:
     if reading.card.register_ is not None:
         names.append(reading.card.register_.variable)
     return all(name in reading.variables for name in names)
+
+
+def _name_forgotten_files(root: Path, catalogue: Catalogue, faults: Faults) -> None:
+    """Warn of a data file under raw/ that has no card: forgetting it is the likeliest slip."""
+    known = {card.file for card in catalogue.cards.values()}
+    for path in sorted((root / "raw").rglob("*")):
+        name = path.relative_to(root).as_posix()
+        if path.suffix.lower() in EXPECTED_MAGIC and name not in known:
+            faults.add("SCH-22", Place(name), name)

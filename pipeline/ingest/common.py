@@ -16,6 +16,7 @@ DATE = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
 OBSERVED_COLUMNS = [
     "scheme", "province_code", "variable", "year", "period", "value", "value_low", "value_high",
     "qualifier", "unit", "obs_status", "source_id", "locator", "raw", "origin",
+    "correction",
 ]  # fmt: skip
 
 
@@ -65,6 +66,7 @@ class Reading:
                 "locator": locator,
                 "raw": raw,
                 "origin": origin or None,
+                "correction": None,
             }
         )
         self.places.append(place)

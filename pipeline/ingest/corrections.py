@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 
 from pydantic import Field
@@ -23,7 +24,7 @@ class Correction(Strict):
     published: str  # the cell as it stands in the file
     corrected: float | int | None  # None: set aside, no figure is known
     reason: str = Field(min_length=10)
-    decided_on: str
+    decided_on: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
 
 
 class CorrectionFile(Strict):
@@ -60,7 +61,7 @@ def apply_corrections(
     for place, entry in entries:
         row = cells.get((entry.source, entry.locator))
         if row is None or row["raw"] != entry.published:
-            found = "–" if row is None else row["raw"]
+            found = row["raw"] if row is not None else _nearest(entry, list(cells))
             faults.add("COR-01", place, entry.published, source=entry.source,
                        locator=entry.locator, found=found)  # fmt: skip
             continue
@@ -71,4 +72,16 @@ def apply_corrections(
             continue
         value = number.value
         row.update(value=value, value_low=value, value_high=value, qualifier="exact",
-                   obs_status="M" if value is None else "E")  # fmt: skip
+                   obs_status="M" if value is None else "E",
+                   correction=f"{entry.decided_on}: {entry.reason}")  # fmt: skip
+
+
+def _nearest(entry: Correction, cells: list[tuple[str, str]]) -> str:
+    """What there is instead of a cell that does not exist: near sources, or near cells of one."""
+    sources = sorted({source for source, _ in cells})
+    if entry.source not in sources:
+        near = difflib.get_close_matches(entry.source, sources, n=3)
+        return f"? {entry.source}" + (f" (≈ {', '.join(near)})" if near else "")
+    own = [locator for source, locator in cells if source == entry.source]
+    alike = [name for name in own if name.endswith(f"!{entry.locator}")]
+    return f"? {entry.locator} (≈ {', '.join(alike or own[:3])})"

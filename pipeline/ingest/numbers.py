@@ -26,6 +26,7 @@ STYLES = {
     ),
     "digits": (re.compile(r"-?[0-9]+"), "", ""),
 }
+GROUPED = {"vi": re.compile(r"-?\d{1,3}(\.\d{3})+"), "en": re.compile(r"-?\d{1,3}(,\d{3})+")}
 NOT_FINITE = re.compile(r"[-+]?(nan|inf|infinity)", re.IGNORECASE)
 EXPONENT = re.compile(r"[-+]?[0-9.,]+[eE][-+]?[0-9]+")
 EXCEL_ERROR = re.compile(r"#[A-Z0-9/!?]+")
@@ -78,6 +79,9 @@ def read_number(
     pattern, groups, mark = STYLES[style]
     if not pattern.fullmatch(text) or (not text.isascii() and style != "space"):
         return _refuse(text, style, missing)
+    others = [name for name, whole in GROUPED.items() if name != style and whole.fullmatch(text)]
+    if variable.integer and others:  # a count with three decimals is a grouped whole number
+        return Refused("NUM-02", {"style": style, "readings": ", ".join(others)})
     digits = text.translate({ord(c): None for c in groups}).replace(mark or "\0", ".")
     if len(digits) > MAX_DIGITS:
         return Refused("NUM-13", {"limit": MAX_DIGITS})

@@ -19,6 +19,7 @@ select
     source_id,
     locator,
     raw,
-    origin
+    origin,
+    correction
 from ingested
 order by scheme, province_code, variable, year nulls first, source_id, locator;
