@@ -358,6 +358,12 @@ def test_a_solver_that_gives_up_stops_the_run(monkeypatch: pytest.MonkeyPatch) -
         benefit_of_the_doubt(np.array([[1, 2.0]]))
 
 
+def test_a_unit_on_the_frontier_scores_the_top_to_the_last_bit() -> None:
+    x = np.full((4, 5), 2.0625)
+    x[:2, 2], x[1, 0] = [50.5, 74.5], 1.06020766
+    assert (benefit_of_the_doubt(x)[0] <= 100).all()
+
+
 @EXAMPLES
 @drawn(panels(units=6), st.sampled_from([1e-3, 1, 1e3]))
 def test_the_benefit_of_the_doubt_stays_below_the_frontier_in_any_unit(

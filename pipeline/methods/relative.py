@@ -113,8 +113,9 @@ def benefit_of_the_doubt(
         top = high[own] / min(1.0, high[own].sum())
         weights = _best_weights(outputs[:, own], int(i), low[own], top)
         pie = weights * outputs[i, own]
-        # The solver keeps within a tolerance; the peer at the frontier stands at 1 exactly.
-        scores[i] = scale * pie.sum() / (outputs[:, own] @ weights).max()
+        # The solver keeps within a tolerance; the peer at the frontier stands at 1 exactly. The two
+        # sums may differ in their last bit.
+        scores[i] = scale * min(pie.sum() / (outputs[:, own] @ weights).max(), 1.0)
         shares[i, own] = pie / pie.sum()
     return scores, shares
 
