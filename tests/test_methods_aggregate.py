@@ -359,8 +359,7 @@ def test_a_solver_that_gives_up_stops_the_run(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_unit_on_the_frontier_scores_the_top_to_the_last_bit() -> None:
-    x = np.full((4, 5), 2.0625)
-    x[:2, 2], x[1, 0] = [50.5, 74.5], 1.06020766
+    x = np.array([[4, 4, 2], [2, 8, 8], [5, 8, 4], [8, 1, 5.0]])  # the third unit is on it
     assert (benefit_of_the_doubt(x)[0] <= 100).all()
 
 
