@@ -91,6 +91,8 @@ def treat_plainly(values: list[float], most: int = 5) -> tuple[str, list[float]]
         moved = [target if v == edge else v for v in now]
         if sum(a != b for a, b in zip(moved, values, strict=True)) > most:
             break
+        if min(moved) == max(moved):
+            break  # a column is never made the same everywhere
         now = moved
     if not fails(now):
         return "winsorised", now
@@ -237,6 +239,11 @@ def test_a_symmetric_column_ends_even_when_every_skewness_is_out(con: Con) -> No
     column = [-100.0, *[0.0] * 20, 100.0]
     found = treat(con, column, skewness_limit=0.0)[0]
     assert found.values == column
+
+
+def test_a_column_is_never_made_the_same_everywhere(con: Con) -> None:
+    found = treat(con, [0.0, 0.0, 0.0, 0.0, 1.0])[0]
+    assert (found.treatment, found.values) == ("failed", [0.0, 0.0, 0.0, 0.0, 1.0])
 
 
 @over(batch=columns())
