@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from pipeline import store
 from pipeline.cards import renew_hash
@@ -18,6 +19,10 @@ from pipeline.faults import Fault, Faults, Rejected
 from pipeline.project import Project
 from pipeline.run import Loaded, Result, compute, load, run_index
 
+# The same examples in every run, so that a red test is red for everybody; another profile explores.
+settings.register_profile("fixed", derandomize=True, deadline=None)
+settings.register_profile("explore", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 TOY = Path(__file__).parent / "toy"
 ROOT = Path(__file__).parents[1]
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
