@@ -285,7 +285,7 @@ def node_rows(spec: Spec) -> list[dict[str, Any]]:
     height = {row["node"]: 0 for row in rows}
     for _ in LEVELS:
         for row in rows:
-            if row["parent"] is not None:
+            if row["parent"] in height:
                 height[row["parent"]] = max(height[row["parent"]], height[row["node"]] + 1)
     for ordinal, row in enumerate(rows):
         row.update(height=height[row["node"]], ordinal=ordinal)

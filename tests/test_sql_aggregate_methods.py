@@ -8,10 +8,12 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipeline.methods.aggregate import climb as climb_arrays
 from pipeline.spec import Spec, node_rows
+from schemas.contributions import check_contribution_gap
 from tests.conftest import Toy
 from tests.steps import Rules, Tree, climb, leaves, settings, step, tree
 
@@ -100,6 +102,14 @@ def test_a_node_of_zeros_is_zero_by_the_methods_that_take_it(con: Con) -> None:
     for how in (rule("generalised", power=0.5), rule("mpi", penalty=-1.0), rule("median")):
         assert index_scores(con, how, zeros)[0] == 0
     assert index_scores(con, rule("generalised", power=2.0), zeros)[1] == pytest.approx(5**0.5)
+
+
+@pytest.mark.parametrize("power", [0.0, -1.0, 0.5, 3.0])
+def test_a_mean_of_equal_scores_is_that_score_to_the_last_bit(con: Con, power: float) -> None:
+    equal: Panel = {f"{i:02}": dict.fromkeys("abcd", s) for i, s in enumerate((100.0, 33.3, 0.7))}
+    assert index_scores(con, rule("generalised", power=power), equal) == [100, 33.3, 0.7]
+    for how in (rule("mpi", penalty=1.0), rule("mpi", penalty=-1.0)):
+        assert index_scores(con, how, equal) == [100, 33.3, 0.7]
 
 
 @pytest.mark.parametrize("power", [1e-12, -1e-9, 300.0, -300.0])
@@ -324,6 +334,22 @@ def test_a_geometric_mean_of_scores_that_may_be_negative_is_refused(toy: Toy) ->
 
 def spec_of(toy: Toy) -> Spec:
     return toy.load().spec
+
+
+def test_the_publication_suite_excuses_only_contributions_that_are_left_out() -> None:
+    scores = pd.DataFrame({
+        "edition": ["e", "e"], "province_code": ["01", "02"], "level": "index",
+        "score": [50.0, 60.0],
+    })  # fmt: skip
+    none = pd.DataFrame({
+        "edition": ["e", "e"], "province_code": ["01", "02"], "contribution": [math.nan] * 2,
+    })  # fmt: skip
+    one = none.assign(contribution=[50.0, math.nan])
+    other: list[dict[str, Any]] = [{"edition": "e", "is_additive": False}]
+    for editions in ([{"edition": "e"}], [{"edition": "e", "is_additive": True}]):
+        assert check_contribution_gap(scores, none, editions).tolist() == [50, 60]
+    assert check_contribution_gap(scores, none, other).isna().all()
+    assert check_contribution_gap(scores, one, other).tolist() == [0, 60]
 
 
 def test_choices_are_resolved_into_the_table_of_nodes(toy: Toy) -> None:

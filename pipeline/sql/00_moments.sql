@@ -64,8 +64,18 @@ case when is_right then ln(x - lowest + shift) else -ln(highest - x + shift) end
 create or replace macro weight_of(children) as
 sum_of(list_transform(children, lambda c: c.weight));
 
+-- A mean lies between its lowest and highest child, rounding or not.
+create or replace macro within(children, mean) as
+greatest(
+    list_min(list_transform(children, lambda c: c.score)),
+    least(list_max(list_transform(children, lambda c: c.score)), mean)
+);
+
 create or replace macro mean_of(children) as
-sum_of(list_transform(children, lambda c: c.weight * c.score)) / weight_of(children);
+within(
+    children,
+    sum_of(list_transform(children, lambda c: c.weight * c.score)) / weight_of(children)
+);
 
 create or replace macro geometric_of(children) as
 exp(sum_of(list_transform(children, lambda c: c.weight * ln(c.score))) / weight_of(children));
@@ -98,9 +108,9 @@ end;
 
 create or replace macro generalised_of(children, p) as
 case
-    when p = 0 then geometric_of(children)
+    when p = 0 then within(children, geometric_of(children))
     when top_of(children, p) = 0 then 0e0
-    else power_mean_of(children, p, top_of(children, p))
+    else within(children, power_mean_of(children, p, top_of(children, p)))
 end;
 
 create or replace macro weight_up_to(children, score) as
