@@ -13,12 +13,13 @@ from typing import Any
 import pandas as pd
 
 from pipeline import packaging, store
+from pipeline.aggregation import score_ranges
 from pipeline.faults import Fault, Faults, Place, explain_fault, shown
 from pipeline.ingest import Ingested, ingest
 from pipeline.project import Project, fingerprint, input_files
 from pipeline.provinces import Reference, check_reference, load_reference
 from pipeline.sources import Catalogue, load_catalogue
-from pipeline.spec import Spec, check_sources_of, load_spec, spec_tables
+from pipeline.spec import Spec, check_sources_of, load_spec, node_rows, spec_tables
 from schemas import check_contract
 
 Report = Callable[[str, dict[str, Any]], None]
@@ -177,11 +178,15 @@ def _check_whole(
     folder: Path, loaded: Loaded, check: Check, faults: Faults
 ) -> list[dict[str, Any]]:
     """The Great Expectations suite on the release; a failed error becomes a fault."""
+    rows = node_rows(loaded.spec)
+    lowest = min(low for low, _ in score_ranges(rows, loaded.spec.settings).values())
+    is_additive = all(row["method"] in (None, "arithmetic") for row in rows)
     editions = []
     for edition in loaded.spec.editions:
         codes = loaded.ref.codes(edition.scheme)
         editions.append({"edition": edition.edition, "scheme": edition.scheme,
-                         "n_provinces": len(codes), "codes": codes})  # fmt: skip
+                         "n_provinces": len(codes), "codes": codes,
+                         "lowest_score": min(lowest, 0.0), "is_additive": is_additive})  # fmt: skip
     results = check(folder, editions)
     for result in results:
         if not result["success"] and result["severity"] == "error":

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 from pydantic import AfterValidator, Field, model_validator
 
+from pipeline.aggregation import Method, check_aggregation, rule_of
 from pipeline.faults import Faults
 from pipeline.provinces import Reference
 from pipeline.sources import Catalogue, Strict, nearest
@@ -71,7 +72,7 @@ class Settings(Strict):
     impute: Literal["none"]
     treat: Treat
     normalise: Normalise
-    aggregate: Literal["arithmetic"]
+    aggregate: Method
 
     def thresholds(self) -> dict[str, Any]:
         """The one row of `spec_settings`."""
@@ -96,6 +97,10 @@ class Node(Strict):
     level: Literal["index", "sub_index", "pillar", "sub_pillar"]
     parent: str | None = None
     weight: int | float = 1
+    aggregate: Method | None = None  # else, like node_coverage, as in the settings
+    power: Annotated[int | float, Field(ge=-1000, le=1000)] | None = None
+    penalty: Literal[1, -1] | None = None
+    node_coverage: Share | None = None
     name_vi: str
     name_en: str
     description_vi: str
@@ -153,6 +158,7 @@ def load_spec(path: Path, name: str, catalogue: Catalogue | None, faults: Faults
     spec = validate(Spec, file, faults)
     if spec is not None:
         _check_tree(spec, file, faults)
+        check_aggregation(spec, node_rows(spec), file, faults)
         if catalogue is not None:
             _check_variables(spec, file, catalogue, faults)
     return spec
@@ -259,19 +265,27 @@ def spec_tables(spec: Spec, catalogue: Catalogue, ref: Reference) -> dict[str, p
 
 
 def node_rows(spec: Spec) -> list[dict[str, Any]]:
-    """Every node of the tree, indicators included, with its height above the indicators."""
+    """Every node of the tree, indicators included, with its method and height above them."""
     rows: list[dict[str, Any]] = [
-        {"node": n.code, "level": n.level, "parent": n.parent, "weight": float(n.weight)}
+        {"node": n.code, "level": n.level, "parent": n.parent, "weight": float(n.weight),
+         **rule_of(n, spec.settings)}
         for n in spec.nodes
-    ]
+    ]  # fmt: skip
     rows += [
-        {"node": i.code, "level": "indicator", "parent": i.parent, "weight": float(i.weight)}
+        {
+            "node": i.code,
+            "level": "indicator",
+            "parent": i.parent,
+            "weight": float(i.weight),
+            "method": None,
+            **dict.fromkeys(("power", "penalty", "node_coverage"), math.nan),
+        }
         for i in spec.indicators
     ]
     height = {row["node"]: 0 for row in rows}
     for _ in LEVELS:
         for row in rows:
-            if row["parent"] is not None:
+            if row["parent"] in height:
                 height[row["parent"]] = max(height[row["parent"]], height[row["node"]] + 1)
     for ordinal, row in enumerate(rows):
         row.update(height=height[row["node"]], ordinal=ordinal)

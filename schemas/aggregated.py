@@ -10,7 +10,7 @@ from schemas.fields import CODE, LEVELS, NAME, STATUSES, Contract, described
 
 REASONS = [
     *VALUE_REASONS, "indicator_not_entered", "no_indicator_entered", "below_node_coverage",
-    "below_province_coverage", "edition_rests_on_too_few_pillars",
+    "nothing_to_compare", "below_province_coverage", "edition_rests_on_too_few_pillars",
 ]  # fmt: skip
 
 

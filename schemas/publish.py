@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from schemas.contributions import check_contribution_gap
 from schemas.data_docs import (
     Batch,
     Rule,
@@ -96,7 +97,9 @@ def check_published(release: Path, editions: Editions) -> list[dict[str, Any]]:
     Args:
         release: folder with scores, indicators, coverage and observed, each `.parquet`.
         editions: one dict per edition: `edition`, `scheme`, `n_provinces` and `codes`, all
-            province codes of the scheme.
+            province codes of the scheme; and, where other than arithmetic means are declared,
+            `is_additive` False (contributions may be left out, but not given wrong) and
+            `lowest_score`, below 0 for a Mazziotta-Pareto index.
 
     Returns:
         One dict per expectation, always in the same order: `table`, `expectation`, `columns`,
@@ -181,7 +184,7 @@ def add_checks(frames: Frames, editions: Editions) -> Frames:
             check_is_whole=check_is_whole(scores, codes),
             check_rank_in_edition=scores["rank"].isna() | scores["rank"].between(1, n_provinces),
             check_rank_follows_score=check_rank_follows_score(scores),
-            check_contribution_gap=check_contribution_gap(scores, indicators),
+            check_contribution_gap=check_contribution_gap(scores, indicators, editions),
             check_hanoi_lead=check_hanoi_lead(scores),
         ),
         "indicators": indicators.assign(
@@ -218,15 +221,6 @@ def check_rank_follows_score(scores: pd.DataFrame) -> pd.Series:
     by_node = rounded.groupby([compared["edition"], compared["node"]])
     expected = by_node.rank(method="min", ascending=False)
     return compared["rank"].eq(expected).reindex(scores.index, fill_value=True)
-
-
-def check_contribution_gap(scores: pd.DataFrame, indicators: pd.DataFrame) -> pd.Series:
-    """|index score - sum of contributions|, points of 0-100; NaN where there is no index score."""
-    added = indicators.groupby(["edition", "province_code"])["contribution"].sum()
-    index = scores[scores["level"].eq("index") & scores["score"].notna()]
-    of_row = pd.MultiIndex.from_frame(index[["edition", "province_code"]])
-    gap = (index["score"] - added.reindex(of_row, fill_value=0.0).to_numpy()).abs()
-    return gap.reindex(scores.index)
 
 
 def check_hanoi_lead(scores: pd.DataFrame) -> pd.Series:
@@ -279,6 +273,7 @@ def scores_rules(editions: Editions) -> list[Rule]:
         )
         for declared in editions
     ]
+    lowest = min([0, *(declared.get("lowest_score", 0) for declared in editions)])
     return [
         Rule("ExpectColumnPairValuesToBeInSet", "Editions are declared, in their scheme", schemes),
         *whole,
@@ -286,7 +281,7 @@ def scores_rules(editions: Editions) -> list[Rule]:
         CODE,
         *(matching(name, NAME, f"{name} is a clean, composed (NFC) name") for name in names),
         one_of("level", ["index", "sub_index", "pillar", "sub_pillar"]),
-        within("score", 0, 100, "Scores are between 0 and 100"),
+        within("score", lowest, 100, f"Scores are between {lowest:g} and 100"),
         within("coverage", 0, 1, "coverage is a share"),
         within("coverage_declared", 0, 1, "coverage_declared is a share"),
         all_true("check_rank_in_edition", "Ranks are between 1 and the edition's provinces"),

@@ -22,11 +22,15 @@ class Ranked(Aggregated):
         "Trọng số dùng trong chỉ số", "Weight used in the index", "share 0-1", nullable=True
     )
     contribution: float = described(
-        "Đóng góp", "Contribution to the index", "points", nullable=True
-    )
+        "Đóng góp (chỉ khi mọi nút là trung bình cộng)",
+        "Contribution to the index, given where all nodes are arithmetic means",
+        "points", nullable=True,
+    )  # fmt: skip
     implied_score: float = described(
-        "Điểm ngầm định khi thiếu", "Score that leaving it out amounts to", "points", nullable=True
-    )
+        "Điểm ngầm định khi thiếu (nút cha là trung bình cộng)",
+        "Score that leaving it out amounts to, where the parent is an arithmetic mean",
+        "points", nullable=True,
+    )  # fmt: skip
 
     class Config:
         unique = ["edition", "province_code", "node"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from typing import Any
 
 import duckdb
@@ -12,6 +14,7 @@ from pipeline import store
 from tests.conftest import given
 
 Tree = dict[str, tuple[str | None, str, float]]  # node -> (parent, level, weight)
+Rules = dict[str, dict[str, Any]]  # node -> method, power, penalty, node_coverage
 WEIGHT = st.floats(0.05, 20)
 SETTINGS: dict[str, Any] = {
     "indicator_coverage": 2 / 3,
@@ -48,8 +51,18 @@ def indicators(con: duckdb.DuckDBPyConnection, *rows: dict[str, Any]) -> None:
     store.put_table(con, "spec_indicators", frame)
 
 
-def tree(con: duckdb.DuckDBPyConnection, nodes: Tree) -> None:
-    """`spec_nodes` from parents, levels and weights; heights are counted from the indicators."""
+def tree(
+    con: duckdb.DuckDBPyConnection,
+    nodes: Tree,
+    rules: Rules | None = None,
+    node_coverage: float = SETTINGS["node_coverage"],
+) -> None:
+    """`spec_nodes` from parents, levels and weights; heights are counted from the indicators.
+
+    Every node is an arithmetic mean with the `node_coverage` given unless `rules` say otherwise.
+    """
+    plain = {"method": "arithmetic", "power": math.nan, "penalty": math.nan}
+    made = {n: plain | {"node_coverage": node_coverage} | (rules or {}).get(n, {}) for n in nodes}
     height = dict.fromkeys(nodes, 0)
     for _ in nodes:
         for node, (parent, _level, _weight) in nodes.items():
@@ -64,6 +77,7 @@ def tree(con: duckdb.DuckDBPyConnection, nodes: Tree) -> None:
         weight=[float(weight) for _, _, weight in nodes.values()],
         height=list(height.values()),
         ordinal=list(range(len(nodes))),
+        **{key: [made[n][key] for n in nodes] for key in (*plain, "node_coverage")},
     )
 
 
@@ -79,15 +93,18 @@ def leaves(
         scores: for each province code the score of each indicator; None is a missing value.
         out: indicators that did not enter the edition.
     """
+    observed = Counter(
+        name for row in scores.values() for name, score in row.items() if score is not None
+    )
     rows = [
         {"edition": "e", "province_code": code, "indicator": name, "is_entered": name not in out,
          "score": None if name in out else score, "data_year": 2022, "age": 0, "value": score,
          "value_low": None, "value_high": None, "unit": "units",
          "obs_status": "M" if score is None else "A", "is_imputed": False, "imputed_value": score,
          "treated_value": score, "is_treated": False, "treatment": "none",
-         "n_observed": sum(row[name] is not None for row in scores.values()),
+         "n_observed": observed[name],
          "n_provinces": len(scores),
-         "indicator_coverage": sum(row[name] is not None for row in scores.values()) / len(scores),
+         "indicator_coverage": observed[name] / len(scores),
          "weight": 0.0, "weight_declared": 0.0, "reason": "no_data" if score is None else None}
         for code, columns in scores.items()
         for name, score in columns.items()
@@ -106,6 +123,7 @@ def climb(
     nodes: Tree,
     scores: dict[str, dict[str, float | None]],
     out: tuple[str, ...] = (),
+    rules: Rules | None = None,
     **changed: Any,
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """Run 80_aggregated and 90_ranked; the rows of `ranked` by province and node.
@@ -115,10 +133,11 @@ def climb(
         nodes: the tree.
         scores: for each province code the score of each indicator; None is a missing value.
         out: indicators that did not enter the edition.
+        rules: how a node is made, where not by an arithmetic mean.
         changed: settings other than the defaults.
     """
     settings(con, **changed)
-    tree(con, nodes)
+    tree(con, nodes, rules, (SETTINGS | changed)["node_coverage"])
     leaves(con, scores, out)
     return climb_on(con)
 

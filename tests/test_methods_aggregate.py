@@ -498,8 +498,12 @@ def put_forest(con: duckdb.DuckDBPyConnection, forest: dict[str, Any]) -> None:
         level=level,
         height=height,
         ordinal=range(parents.size),
+        method="arithmetic",
+        power=1.0,
+        penalty=NAN,
+        node_coverage=forest["min_share"],
     )
-    thresholds = {"node_coverage": forest["min_share"], "province_coverage": 0.0}
+    thresholds = {"province_coverage": 0.0, "lower": 0.0, "upper": 100.0}
     given(con, "spec_settings", pillar_coverage=[0.0], **thresholds)
     carried = dict.fromkeys(
         ("data_year", "age", "value", "value_low", "value_high", "unit", "obs_status", "is_imputed",

@@ -39,7 +39,7 @@ def aggregate(
 ) -> dict[str, dict[str, object]]:  # fmt: skip
     """The nodes of one province."""
     settings(con, **changed)
-    tree(con, nodes)
+    tree(con, nodes, **changed)
     leaves(con, {"01": row}, out)
     con.execute(step("80_aggregated"))
     found = con.sql("select * from aggregated")

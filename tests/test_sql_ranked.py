@@ -189,7 +189,7 @@ def test_contributions_of_any_tree_add_up_to_the_index(nodes: Tree, data: st.Dat
 def index_of(con: Con, nodes: Tree, values: Panel, directions: dict[str, int], code: str) -> float:
     """The index of a province, from values through 70, 80 and 90."""
     settings(con, province_coverage=0.0, pillar_coverage=0.0, node_coverage=0.0)
-    tree(con, nodes)
+    tree(con, nodes, node_coverage=0.0)
     indicators(con, *({"indicator": n, "direction": d} for n, d in directions.items()))
     leaves(con, values)
     con.execute("create or replace table treated as select * exclude (score) from normalised")

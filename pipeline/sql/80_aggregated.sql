@@ -1,7 +1,8 @@
--- 80_aggregated: weighted means up the tree, from the indicators to the index.
+-- 80_aggregated: each node from its children, from the indicators up to the index.
 -- Grain   one row per edition, province and node (indicators are the leaves)
 -- Reads   normalised, spec_nodes, spec_settings
--- Method  a node is the mean of its children that have a score, weights relative within the parent.
+-- Method  a node is made of its children that have a score, by the method declared for it; weights
+--         are relative within the parent. Copeland compares the provinces of the edition.
 --         It is missing if the children present hold less than node_coverage of the entered weight;
 --         a threshold met to nine decimals is met, whatever the last bit of the doubles says.
 --         coverage is the share of entered weight observed under the node; coverage_declared the
@@ -18,6 +19,7 @@ with recursive climbed as (
         spec_nodes.weight,
         normalised.score,
         normalised.is_entered,
+        normalised.score is not null as is_met,
         (normalised.score is not null)::double as coverage,
         (normalised.score is not null)::double as coverage_declared
     from normalised
@@ -34,6 +36,7 @@ with recursive climbed as (
             climbed.weight,
             climbed.score,
             climbed.is_entered,
+            climbed.is_met,
             climbed.coverage,
             climbed.coverage_declared
         from climbed
@@ -47,10 +50,23 @@ with recursive climbed as (
             parents.parent,
             parents.weight,
             case
-                when parents.present >= (spec_settings.node_coverage - 1e-9) * parents.entered
-                    then parents.total / nullif(parents.present, 0)
+                when not parents.is_met then null
+                when parents.method = 'arithmetic' then parents.total / parents.present
+                when parents.method = 'median' then median_of(parents.children)
+                when parents.method = 'mpi' then mpi_of(parents.children, parents.penalty)
+                when parents.method = 'copeland'
+                    then copeland_of(
+                        parents.children,
+                        list(parents.children)
+                        filter (where parents.is_met and parents.method = 'copeland')
+                            over (partition by parents.edition, parents.node),
+                        spec_settings.lower,
+                        spec_settings.upper
+                    )
+                else generalised_of(parents.children, parents.power)
             end as score,
             parents.is_entered,
+            parents.is_met,
             coalesce(parents.covered / nullif(parents.entered, 0), 0) as coverage,
             parents.covered_declared / parents.declared as coverage_declared
         from (
@@ -61,7 +77,14 @@ with recursive climbed as (
                 spec_nodes.node,
                 spec_nodes.parent,
                 spec_nodes.weight,
+                spec_nodes.method,
+                spec_nodes.power,
+                spec_nodes.penalty,
                 bool_or(climbed.is_entered) as is_entered,
+                -- Not needed, and costly, for the arithmetic mean.
+                list({ 'node': climbed.node, 'score': climbed.score, 'weight': climbed.weight })
+                filter (where climbed.score is not null and spec_nodes.method <> 'arithmetic')
+                    as children,
                 sum_of(list(climbed.weight * climbed.score)) as total,
                 sum_of(
                     list(climbed.weight) filter (where climbed.score is not null)
@@ -71,7 +94,9 @@ with recursive climbed as (
                 sum_of(
                     list(climbed.weight * climbed.coverage) filter (where climbed.is_entered)
                 ) as covered,
-                sum_of(list(climbed.weight * climbed.coverage_declared)) as covered_declared
+                sum_of(list(climbed.weight * climbed.coverage_declared)) as covered_declared,
+                present > 0
+                and present >= (spec_nodes.node_coverage - 1e-9) * entered as is_met
             from climbed
             inner join spec_nodes on climbed.parent = spec_nodes.node
             where
@@ -83,7 +108,11 @@ with recursive climbed as (
                 climbed.province_code,
                 spec_nodes.node,
                 spec_nodes.parent,
-                spec_nodes.weight
+                spec_nodes.weight,
+                spec_nodes.method,
+                spec_nodes.power,
+                spec_nodes.penalty,
+                spec_nodes.node_coverage
         ) as parents
         cross join spec_settings
     )
@@ -141,6 +170,7 @@ select
             then
                 case when nodes.is_entered then leaves.reason else 'indicator_not_entered' end
         when not nodes.is_entered then 'no_indicator_entered'
+        when nodes.is_met then 'nothing_to_compare'
         else 'below_node_coverage'
     end as reason,
     leaves.reason as value_reason

@@ -4,8 +4,9 @@
 -- Method  ranks from unrounded scores; scores equal to ten decimals share the better rank. A province
 --         is ranked if province_coverage of the entered weight is observed and the edition rests on
 --         pillar_coverage of the declared pillar weight (both to nine decimals); otherwise its index
---         has no score and a reason. Contributions of the indicators add up to the index. A missing
---         indicator shows the score that leaving it out amounts to: that of its parent.
+--         has no score and a reason. Contributions of the indicators add up to the index, and are
+--         given only where every entered node of the edition is an arithmetic mean. A missing
+--         indicator of such a mean shows what leaving it out amounts to: the score of its parent.
 create or replace table ranked as
 
 with recursive pillars as (
@@ -48,6 +49,16 @@ editions as (
     from pillars
     inner join declared on pillars.node = declared.node
     group by pillars.edition
+),
+
+additive as (
+    select
+        aggregated.edition,
+        bool_and(spec_nodes.method = 'arithmetic') as is_additive
+    from aggregated
+    inner join spec_nodes on aggregated.node = spec_nodes.node
+    where aggregated.level <> 'indicator' and aggregated.is_entered
+    group by aggregated.edition
 ),
 
 judged as (
@@ -111,14 +122,19 @@ select
     end as rank,
     paths.weight_in_index,
     case
-        when scored.level = 'indicator' then paths.weight_in_index * scored.score
+        when scored.level = 'indicator' and additive.is_additive
+            then paths.weight_in_index * scored.score
     end as contribution,
     case
-        when scored.level = 'indicator' and scored.is_entered and scored.score is null
+        when
+            scored.level = 'indicator' and scored.is_entered and scored.score is null
+            and above.method = 'arithmetic'
             then parents.score
     end as implied_score
 from scored
 inner join spec_nodes on scored.node = spec_nodes.node
+left join spec_nodes as above on scored.parent = above.node
+left join additive on scored.edition = additive.edition
 left join paths
     on
         scored.edition = paths.edition

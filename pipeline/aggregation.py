@@ -1,0 +1,98 @@
+"""How each node is made of its children: the choices of `index.yml`, resolved and checked."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Literal
+
+from pipeline.faults import Faults
+from pipeline.yamlfile import YamlFile
+
+if TYPE_CHECKING:
+    from pipeline.spec import Node, Settings, Spec
+
+Method = Literal[
+    "arithmetic", "geometric", "harmonic", "generalised", "median", "mpi", "copeland"
+]  # fmt: skip
+POWERS = {"arithmetic": 1.0, "geometric": 0.0, "harmonic": -1.0}
+Rows = list[dict[str, Any]]
+
+
+def rule_of(node: Node, settings: Settings) -> dict[str, Any]:
+    """The columns of `spec_nodes` that say how a node is made; NaN where a method has no such.
+
+    A generalised mean of power 1 is the arithmetic mean, and is treated as that in all respects.
+    """
+    method = node.aggregate or settings.aggregate
+    power = POWERS.get(method, math.nan)
+    if method == "generalised" and node.power is not None:
+        # Below the smallest normal double a power has too few digits left: it is 0.
+        power = float(node.power) if abs(node.power) >= sys.float_info.min else 0.0
+        method = "arithmetic" if power == 1 else method
+    penalty = math.nan if method != "mpi" else float(node.penalty or -1)
+    own = node.node_coverage
+    coverage = float(settings.node_coverage if own is None else own)
+    return {"method": method, "power": power, "penalty": penalty, "node_coverage": coverage}
+
+
+def check_aggregation(spec: Spec, rows: Rows, file: YamlFile, faults: Faults) -> None:
+    """Refuse parameters without their method, and methods that cannot take the scores below.
+
+    Args:
+        spec: the index.
+        rows: `pipeline.spec.node_rows` of it.
+        file: where it was read, for the lines.
+        faults: one SCH-17 is added per line and problem, naming the nodes.
+    """
+    found: dict[tuple[tuple[Any, ...], str], list[str]] = defaultdict(list)
+    ranges = score_ranges(rows, spec.settings)
+    rules = {row["node"]: row for row in rows}
+    for i, node in enumerate(spec.nodes):
+        method = node.aggregate or spec.settings.aggregate
+        where = ("nodes", i, "aggregate") if node.aggregate else ("settings", "aggregate")
+        for key, of in (("power", "generalised"), ("penalty", "mpi")):
+            if getattr(node, key) is not None and method != of:
+                problem = f"{key} goes with 'aggregate: {of}', not with {method}"
+                found[("nodes", i, key), problem].append(node.code)
+        if method == "generalised" and node.power is None:
+            found[where, "a generalised mean needs a 'power' at its node"].append(node.code)
+            continue
+        below = [ranges[row["node"]][0] for row in rows if row["parent"] == node.code]
+        need = scores_needed(rules[node.code])
+        if below and ((min(below) < 0 and need) or (min(below) == 0 and need == "above 0")):
+            found[where, f"'{method}' needs scores {need}, and they go down to {min(below):g} "
+                  "(see normalise.lower)"].append(node.code)  # fmt: skip
+    for (path, problem), codes in found.items():
+        faults.add("SCH-17", file.place(*path), path[-1], problem=f"{problem}: {', '.join(codes)}")
+
+
+def scores_needed(rule: dict[str, Any]) -> str | None:
+    """What the scores of the children must be for the method of a node; None: any."""
+    if rule["method"] in ("geometric", "harmonic", "generalised") and not rule["power"] > 0:
+        return "above 0"
+    return "of 0 or more" if rule["method"] in ("generalised", "mpi") else None
+
+
+def score_ranges(rows: Rows, settings: Settings) -> dict[str, tuple[float, float]]:
+    """Lowest and highest score that each node can have, from the scale of the indicators.
+
+    Every method stays between its lowest and highest child, but for Copeland, which runs over the
+    whole scale, and the Mazziotta-Pareto index, which falls below its lowest child: with mean M of
+    children between l and h the variance is at most (M - l)(h - M), so M - S²/M is at least
+    2M + lh/M - (l + h), which is least at M = √(lh/2), or at l if that is less.
+    """
+    scale = (float(settings.normalise.lower), float(settings.normalise.upper))
+    found: dict[str, tuple[float, float]] = {}
+    for row in sorted(rows, key=lambda one: one["height"]):
+        below = [found.get(one["node"], scale) for one in rows if one["parent"] == row["node"]]
+        if not below or row["method"] == "copeland":
+            found[row["node"]] = scale
+            continue
+        low, high = min(lowest for lowest, _ in below), max(highest for _, highest in below)
+        if row["method"] == "mpi" and row["penalty"] < 0 <= low:
+            mean = max(low, math.sqrt(low * high / 2))
+            low = 2 * mean + low * high / mean - (low + high) if mean > 0 else -high
+        found[row["node"]] = (low, high)
+    return found
