@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.faults import Faults
 from pipeline.provinces import Reference
+from pipeline.scales import Normalise, NormaliseIndicator, check_scales, scale_row, turned, typed
 from pipeline.sources import Catalogue, Strict, nearest
 from pipeline.yamlfile import YamlFile, read_yaml, validate
 
@@ -47,20 +48,6 @@ class Treat(Strict):
     max_winsorised: int = Field(default=5, ge=0)
 
 
-class Normalise(Strict):
-    """The common scale of the scores."""
-
-    method: Literal["minmax"]
-    lower: int | float = 0
-    upper: int | float = 100
-
-    @model_validator(mode="after")
-    def range_is_positive(self) -> Normalise:
-        if not self.lower < self.upper:
-            raise ValueError("lower must be below upper")
-        return self
-
-
 class Settings(Strict):
     """Thresholds and methods of the whole index."""
 
@@ -84,8 +71,7 @@ class Settings(Strict):
             "skewness_limit": float(self.treat.skewness),
             "kurtosis_limit": float(self.treat.kurtosis),
             "max_winsorised": self.treat.max_winsorised,
-            "lower": float(self.normalise.lower),
-            "upper": float(self.normalise.upper),
+            "is_together": self.normalise.panel == "together",
         }
 
 
@@ -96,6 +82,7 @@ class Node(Strict):
     level: Literal["index", "sub_index", "pillar", "sub_pillar"]
     parent: str | None = None
     weight: int | float = 1
+    direction: Literal[1, -1] = 1  # -1 turns every indicator under it
     name_vi: str
     name_en: str
     description_vi: str
@@ -116,6 +103,7 @@ class Indicator(Strict):
     span: int | None = Field(default=None, ge=1)
     max_age: int = Field(ge=0)
     treat: bool = True
+    normalise: NormaliseIndicator | None = None  # where it differs from the settings
     planned: bool = False  # no source holds its variable yet
     unit_vi: str
     unit_en: str
@@ -144,15 +132,23 @@ class Spec(Strict):
     indicators: list[Indicator] = Field(min_length=1)
 
 
-def load_spec(path: Path, name: str, catalogue: Catalogue | None, faults: Faults) -> Spec | None:
+def load_spec(
+    path: Path,
+    name: str,
+    catalogue: Catalogue | None,
+    faults: Faults,
+    ref: Reference | None = None,
+) -> Spec | None:
     """Read and check an index; None when it cannot be used. Every fault is added with its line.
 
-    Without a catalogue (its files are refused) everything but the variables is checked.
+    Without a catalogue (its files are refused) everything but the variables is checked, without
+    reference tables everything but the provinces.
     """
     file = read_yaml(path, name, faults)
     spec = validate(Spec, file, faults)
     if spec is not None:
         _check_tree(spec, file, faults)
+        check_scales(spec, file, ref, faults)
         if catalogue is not None:
             _check_variables(spec, file, catalogue, faults)
     return spec
@@ -229,9 +225,11 @@ def check_sources_of(
 def spec_tables(spec: Spec, catalogue: Catalogue, ref: Reference) -> dict[str, pd.DataFrame]:
     """The `spec_*` and `ref_*` tables that the SQL steps read, by name."""
     nodes = node_rows(spec)
+    directions = turned(spec)
+    words = {"name_vi", "name_en", "description_vi", "description_en", "normalise"}
     indicators = [
-        {**item.model_dump(exclude={"name_vi", "name_en", "description_vi", "description_en"}),
-         "indicator": item.code}
+        {**item.model_dump(exclude=words), "indicator": item.code,
+         "direction": directions[item.code], **scale_row(spec.settings.normalise, item.normalise)}
         for item in spec.indicators
     ]  # fmt: skip
     variables = [
@@ -245,7 +243,7 @@ def spec_tables(spec: Spec, catalogue: Catalogue, ref: Reference) -> dict[str, p
     tables = {
         "spec_editions": pd.DataFrame([e.model_dump() for e in spec.editions]),
         "spec_nodes": pd.DataFrame(nodes),
-        "spec_indicators": pd.DataFrame(indicators),
+        "spec_indicators": typed(pd.DataFrame(indicators)),
         "spec_settings": pd.DataFrame([spec.settings.thresholds()]),
         "spec_variables": pd.DataFrame(variables),
         "spec_sources": pd.DataFrame(sources),
