@@ -185,7 +185,8 @@ def _references(spec: Spec, chosen: Choices, ref: Reference | None) -> Iterator[
 EXTREMES = """
     with turned as (
         select
-            treated.indicator, treated.edition, treated.treatment, spec_indicators.*,
+            treated.indicator, treated.edition, treated.treatment,
+            spec_indicators.* exclude (indicator),
             treated.treated_value * spec_indicators.direction as y,
             treated.province_code = spec_indicators.reference as is_reference,
             case when spec_settings.is_together then '' else treated.edition end as panel

@@ -12,7 +12,15 @@ from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.faults import Faults
 from pipeline.provinces import Reference
-from pipeline.scales import Normalise, NormaliseIndicator, check_scales, scale_row, turned, typed
+from pipeline.scales import (
+    Normalise,
+    NormaliseIndicator,
+    check_scales,
+    resolved,
+    scale_row,
+    turned,
+    typed,
+)
 from pipeline.sources import Catalogue, Strict, nearest
 from pipeline.yamlfile import YamlFile, read_yaml, validate
 
@@ -61,7 +69,8 @@ class Settings(Strict):
     aggregate: Literal["arithmetic"]
 
     def thresholds(self) -> dict[str, Any]:
-        """The one row of `spec_settings`."""
+        """The one row of `spec_settings`; lower and upper are the range that most scores have."""
+        common = resolved(self.normalise, None)
         return {
             "indicator_coverage": self.indicator_coverage,
             "province_coverage": self.province_coverage,
@@ -71,6 +80,8 @@ class Settings(Strict):
             "skewness_limit": float(self.treat.skewness),
             "kurtosis_limit": float(self.treat.kurtosis),
             "max_winsorised": self.treat.max_winsorised,
+            "lower": common["lower"],
+            "upper": common["upper"],
             "is_together": self.normalise.panel == "together",
         }
 

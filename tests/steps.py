@@ -23,6 +23,8 @@ SETTINGS: dict[str, Any] = {
     "skewness_limit": 2.0,
     "kurtosis_limit": 3.5,
     "max_winsorised": 5,
+    "lower": 0.0,
+    "upper": 100.0,
     "is_together": False,
 }
 

@@ -12,10 +12,16 @@ import pytest
 
 from pipeline.faults import Faults
 from pipeline.methods.normalise import PARAMETERS, normalise
-from pipeline.scales import Normalise, NormaliseIndicator, refuse_unscalable, scale_row, score_range
+from pipeline.scales import (
+    Normalise,
+    NormaliseIndicator,
+    refuse_unscalable,
+    scale_row,
+    score_range,
+)
 from schemas.score_ranges import indicator_ranges, node_ranges
 from tests.breaking import INDEX, fired, line_of
-from tests.conftest import Toy, given
+from tests.conftest import ROOT, Toy, given
 from tests.steps import indicators, rows_of, settings, step
 
 Con = duckdb.DuckDBPyConnection
@@ -355,3 +361,11 @@ def test_the_suite_asserts_the_range_where_one_is_kept() -> None:
         (pytest.approx(0, abs=1e-6), pytest.approx(150, abs=1e-6), ())
     ]
     assert indicator_ranges([{"score_ranges": {"a": None}}]) == []
+
+
+def test_the_method_page_names_every_method_and_every_key() -> None:
+    page = (ROOT / "docs/method.md").read_text("utf-8")
+    section = page[page.index("## 7. ") : page.index("## 8. ")]
+    keys = set(Normalise.model_fields) | set(NormaliseIndicator.model_fields)
+    said = [f"`{name}" for name in keys | set(PARAMETERS)]
+    assert [name for name in said if name not in section] == []
