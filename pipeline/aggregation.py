@@ -8,6 +8,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline.faults import Faults
+from pipeline.scales import resolved, score_range
 from pipeline.yamlfile import YamlFile
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ Method = Literal[
     "arithmetic", "geometric", "harmonic", "generalised", "median", "mpi", "copeland"
 ]  # fmt: skip
 POWERS = {"arithmetic": 1.0, "geometric": 0.0, "harmonic": -1.0}
+ANY_SCORE = (-math.inf, math.inf)
 Rows = list[dict[str, Any]]
 
 
@@ -47,7 +49,7 @@ def check_aggregation(spec: Spec, rows: Rows, file: YamlFile, faults: Faults) ->
         faults: one SCH-17 is added per line and problem, naming the nodes.
     """
     found: dict[tuple[tuple[Any, ...], str], list[str]] = defaultdict(list)
-    ranges = score_ranges(rows, spec.settings)
+    ranges = score_ranges(rows, spec)
     rules = {row["node"]: row for row in rows}
     for i, node in enumerate(spec.nodes):
         method = node.aggregate or spec.settings.aggregate
@@ -75,23 +77,28 @@ def scores_needed(rule: dict[str, Any]) -> str | None:
     return "of 0 or more" if rule["method"] in ("generalised", "mpi") else None
 
 
-def score_ranges(rows: Rows, settings: Settings) -> dict[str, tuple[float, float]]:
-    """Lowest and highest score that each node can have, from the scale of the indicators.
+def score_ranges(rows: Rows, spec: Spec) -> dict[str, tuple[float, float]]:
+    """Lowest and highest score that each node can have, from the scales of the indicators.
 
     Every method stays between its lowest and highest child, but for Copeland, which runs over the
     whole scale, and the Mazziotta-Pareto index, which falls below its lowest child: with mean M of
     children between l and h the variance is at most (M - l)(h - M), so M - S²/M is at least
     2M + lh/M - (l + h), which is least at M = √(lh/2), or at l if that is less.
     """
-    scale = (float(settings.normalise.lower), float(settings.normalise.upper))
+    common = resolved(spec.settings.normalise, None)
+    scale = (common["lower"], common["upper"])
+    leaves = {item.code: score_range(spec.settings.normalise, item.normalise) or ANY_SCORE
+              for item in spec.indicators}  # fmt: skip
     found: dict[str, tuple[float, float]] = {}
     for row in sorted(rows, key=lambda one: one["height"]):
-        below = [found.get(one["node"], scale) for one in rows if one["parent"] == row["node"]]
+        below = [found.get(one["node"], ANY_SCORE) for one in rows if one["parent"] == row["node"]]
         if not below or row["method"] == "copeland":
-            found[row["node"]] = scale
+            found[row["node"]] = leaves.get(row["node"], scale)
             continue
         low, high = min(lowest for lowest, _ in below), max(highest for _, highest in below)
-        if row["method"] == "mpi" and row["penalty"] < 0 <= low:
+        if row["method"] == "mpi" and math.isinf(high - low):
+            low, high = ANY_SCORE
+        elif row["method"] == "mpi" and row["penalty"] < 0 <= low:
             mean = max(low, math.sqrt(low * high / 2))
             low = 2 * mean + low * high / mean - (low + high) if mean > 0 else -high
         found[row["node"]] = (low, high)

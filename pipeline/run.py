@@ -18,6 +18,7 @@ from pipeline.faults import Fault, Faults, Place, explain_fault, shown
 from pipeline.ingest import Ingested, ingest
 from pipeline.project import Project, fingerprint, input_files
 from pipeline.provinces import Reference, check_reference, load_reference
+from pipeline.scales import refuse_unscalable, score_range
 from pipeline.sources import Catalogue, load_catalogue
 from pipeline.spec import Spec, check_sources_of, load_spec, node_rows, spec_tables
 from schemas import check_contract
@@ -56,7 +57,7 @@ def load(project: Project, faults: Faults, report: Report) -> Loaded:
     check_reference(ref, faults)
     catalogue = load_catalogue(project.root, faults)
     ingested = None
-    spec = load_spec(project.spec, project.spec_name, catalogue, faults)
+    spec = load_spec(project.spec, project.spec_name, catalogue, faults, ref)
     is_map_whole = not any(fault.rule == "GEO-22" for fault in faults.rejecting())
     if catalogue is not None and is_map_whole:
         report("stage_ingest", {"n": len(catalogue.cards)})
@@ -99,7 +100,7 @@ def compute(loaded: Loaded, faults: Faults, report: Report) -> Any:
             continue
         table = store.get_table(con, name)
         if name == "treated":
-            _refuse_constant(con, faults)
+            refuse_unscalable(con, faults)
         store.refuse_non_finite(table, name, faults)
         faults.raise_if_any()
         _hold_contract(name, store.as_frame(table), faults)
@@ -179,14 +180,18 @@ def _check_whole(
 ) -> list[dict[str, Any]]:
     """The Great Expectations suite on the release; a failed error becomes a fault."""
     rows = node_rows(loaded.spec)
-    lowest = min(low for low, _ in score_ranges(rows, loaded.spec.settings).values())
+    spans = score_ranges(rows, loaded.spec).values()
+    span = (min(low for low, _ in spans), max(high for _, high in spans))
     is_additive = all(row["method"] in (None, "arithmetic") for row in rows)
     editions = []
+    common = loaded.spec.settings.normalise
+    ranges = {item.code: score_range(common, item.normalise) for item in loaded.spec.indicators}
     for edition in loaded.spec.editions:
         codes = loaded.ref.codes(edition.scheme)
         editions.append({"edition": edition.edition, "scheme": edition.scheme,
                          "n_provinces": len(codes), "codes": codes,
-                         "lowest_score": min(lowest, 0.0), "is_additive": is_additive})  # fmt: skip
+                         "score_ranges": ranges, "node_range": span,
+                         "is_additive": is_additive})  # fmt: skip
     results = check(folder, editions)
     for result in results:
         if not result["success"] and result["severity"] == "error":
@@ -199,16 +204,6 @@ def _check_whole(
 def _hold_contract(name: str, frame: pd.DataFrame, faults: Faults) -> None:
     for problem in check_contract(name, frame):
         faults.add("SCH-21", Place(f"steps/{name}"), name, problem=problem)
-
-
-def _refuse_constant(con: Any, faults: Faults) -> None:
-    """A constant indicator cannot be normalised: refuse it by name before 0/0 is computed."""
-    rows = con.sql(
-        "select edition, indicator from treated where is_entered group by all "
-        "having min(treated_value) = max(treated_value) order by all"
-    ).fetchall()
-    for edition, indicator in rows:
-        faults.add("SEM-07", Place("index.yml"), indicator, edition=edition)
 
 
 def _source_rows(catalogue: Catalogue) -> pd.DataFrame:

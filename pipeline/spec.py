@@ -13,6 +13,9 @@ from pydantic import AfterValidator, Field, model_validator
 from pipeline.aggregation import Method, check_aggregation, rule_of
 from pipeline.faults import Faults
 from pipeline.provinces import Reference
+from pipeline.scales import Normalise, NormaliseIndicator, check_scales, resolved
+
+from pipeline.scales import scale_row, turned, typed  # isort: skip
 from pipeline.sources import Catalogue, Strict, nearest
 from pipeline.yamlfile import YamlFile, read_yaml, validate
 
@@ -48,20 +51,6 @@ class Treat(Strict):
     max_winsorised: int = Field(default=5, ge=0)
 
 
-class Normalise(Strict):
-    """The common scale of the scores."""
-
-    method: Literal["minmax"]
-    lower: int | float = 0
-    upper: int | float = 100
-
-    @model_validator(mode="after")
-    def range_is_positive(self) -> Normalise:
-        if not self.lower < self.upper:
-            raise ValueError("lower must be below upper")
-        return self
-
-
 class Settings(Strict):
     """Thresholds and methods of the whole index."""
 
@@ -75,7 +64,8 @@ class Settings(Strict):
     aggregate: Method
 
     def thresholds(self) -> dict[str, Any]:
-        """The one row of `spec_settings`."""
+        """The one row of `spec_settings`; lower and upper are the range that most scores have."""
+        common = resolved(self.normalise, None)
         return {
             "indicator_coverage": self.indicator_coverage,
             "province_coverage": self.province_coverage,
@@ -85,8 +75,9 @@ class Settings(Strict):
             "skewness_limit": float(self.treat.skewness),
             "kurtosis_limit": float(self.treat.kurtosis),
             "max_winsorised": self.treat.max_winsorised,
-            "lower": float(self.normalise.lower),
-            "upper": float(self.normalise.upper),
+            "lower": common["lower"],
+            "upper": common["upper"],
+            "is_together": self.normalise.panel == "together",
         }
 
 
@@ -101,6 +92,7 @@ class Node(Strict):
     power: Annotated[int | float, Field(ge=-1000, le=1000)] | None = None
     penalty: Literal[1, -1] | None = None
     node_coverage: Share | None = None
+    direction: Literal[1, -1] = 1  # -1 turns every indicator under it
     name_vi: str
     name_en: str
     description_vi: str
@@ -121,6 +113,7 @@ class Indicator(Strict):
     span: int | None = Field(default=None, ge=1)
     max_age: int = Field(ge=0)
     treat: bool = True
+    normalise: NormaliseIndicator | None = None  # where it differs from the settings
     planned: bool = False  # no source holds its variable yet
     unit_vi: str
     unit_en: str
@@ -149,16 +142,24 @@ class Spec(Strict):
     indicators: list[Indicator] = Field(min_length=1)
 
 
-def load_spec(path: Path, name: str, catalogue: Catalogue | None, faults: Faults) -> Spec | None:
+def load_spec(
+    path: Path,
+    name: str,
+    catalogue: Catalogue | None,
+    faults: Faults,
+    ref: Reference | None = None,
+) -> Spec | None:
     """Read and check an index; None when it cannot be used. Every fault is added with its line.
 
-    Without a catalogue (its files are refused) everything but the variables is checked.
+    Without a catalogue (its files are refused) everything but the variables is checked, without
+    reference tables everything but the provinces.
     """
     file = read_yaml(path, name, faults)
     spec = validate(Spec, file, faults)
     if spec is not None:
         _check_tree(spec, file, faults)
         check_aggregation(spec, node_rows(spec), file, faults)
+        check_scales(spec, file, ref, faults)
         if catalogue is not None:
             _check_variables(spec, file, catalogue, faults)
     return spec
@@ -235,9 +236,11 @@ def check_sources_of(
 def spec_tables(spec: Spec, catalogue: Catalogue, ref: Reference) -> dict[str, pd.DataFrame]:
     """The `spec_*` and `ref_*` tables that the SQL steps read, by name."""
     nodes = node_rows(spec)
+    directions = turned(spec)
+    words = {"name_vi", "name_en", "description_vi", "description_en", "normalise"}
     indicators = [
-        {**item.model_dump(exclude={"name_vi", "name_en", "description_vi", "description_en"}),
-         "indicator": item.code}
+        {**item.model_dump(exclude=words), "indicator": item.code,
+         "direction": directions[item.code], **scale_row(spec.settings.normalise, item.normalise)}
         for item in spec.indicators
     ]  # fmt: skip
     variables = [
@@ -251,7 +254,7 @@ def spec_tables(spec: Spec, catalogue: Catalogue, ref: Reference) -> dict[str, p
     tables = {
         "spec_editions": pd.DataFrame([e.model_dump() for e in spec.editions]),
         "spec_nodes": pd.DataFrame(nodes),
-        "spec_indicators": pd.DataFrame(indicators),
+        "spec_indicators": typed(pd.DataFrame(indicators)),
         "spec_settings": pd.DataFrame([spec.settings.thresholds()]),
         "spec_variables": pd.DataFrame(variables),
         "spec_sources": pd.DataFrame(sources),

@@ -2,8 +2,8 @@
 
 The contracts at the other doors each see one table. This suite reads the finished Parquet of a
 release as a reader would, holds the tables against each other and against the declared editions,
-and leaves Data Docs (HTML) beside them. Rules are data; `check_` columns are computed here on a
-copy of the published table, for what no expectation of the library can say.
+and leaves Data Docs (HTML) beside. Rules are data; `check_` columns are computed here on a copy of
+the published table, for what no expectation can say.
 """
 
 from pathlib import Path
@@ -26,6 +26,7 @@ from schemas.data_docs import (
     validate,
     within,
 )
+from schemas.score_ranges import indicator_ranges, node_ranges
 
 Editions = list[dict[str, Any]]
 Frames = dict[str, pd.DataFrame]
@@ -66,7 +67,6 @@ OWN_RULES = {
         all_true("check_is_of_edition", "Every province is of the edition's scheme"),
         STATUS,
         all_true("check_is_missing_declared", "value is null if and only if obs_status is M"),
-        within("score", 0, 100, "Normalised scores are between 0 and 100"),
         within("weight", 0, None, "Weights are not negative"),
     ],
     "coverage": [
@@ -97,9 +97,9 @@ def check_published(release: Path, editions: Editions) -> list[dict[str, Any]]:
     Args:
         release: folder with scores, indicators, coverage and observed, each `.parquet`.
         editions: one dict per edition: `edition`, `scheme`, `n_provinces` and `codes`, all
-            province codes of the scheme; and, where other than arithmetic means are declared,
-            `is_additive` False (contributions may be left out, but not given wrong) and
-            `lowest_score`, below 0 for a Mazziotta-Pareto index.
+            province codes of the scheme; and, where they are other than 0-100 and arithmetic,
+            `score_ranges` and `node_range` (see `schemas.score_ranges`), `is_additive` False
+            (contributions may be left out, but not given wrong).
 
     Returns:
         One dict per expectation, always in the same order: `table`, `expectation`, `columns`,
@@ -236,13 +236,13 @@ def check_hanoi_lead(scores: pd.DataFrame) -> pd.Series:
 
 def published_rules(frames: Frames, editions: Editions) -> dict[str, list[Rule]]:
     """Every rule of the suite, by table, in the order of the results."""
-    own = {"scores": scores_rules(editions), **OWN_RULES}
+    own = {**OWN_RULES, "scores": scores_rules(editions)}
+    own["indicators"] = [*OWN_RULES["indicators"], *indicator_ranges(editions)]
     rules = {}
-    for table in COLUMNS:
-        checks = [name for name in frames[table].columns if name.startswith("check_")]
+    for table, frame in frames.items():
         keys = {"column_list": KEYS[table], "ignore_row_if": "never"}
         rules[table] = [
-            columns_rule(table, checks),
+            columns_rule(table, [name for name in frame.columns if name.startswith("check_")]),
             Rule("ExpectTableRowCountToBeBetween", f"{table} has rows", {"min_value": 1}),
             Rule("ExpectCompoundColumnsToBeUnique", f"{' + '.join(KEYS[table])} is unique", keys),
             empty("check_nulls", "No column is null that must not be"),
@@ -273,7 +273,6 @@ def scores_rules(editions: Editions) -> list[Rule]:
         )
         for declared in editions
     ]
-    lowest = min([0, *(declared.get("lowest_score", 0) for declared in editions)])
     return [
         Rule("ExpectColumnPairValuesToBeInSet", "Editions are declared, in their scheme", schemes),
         *whole,
@@ -281,7 +280,7 @@ def scores_rules(editions: Editions) -> list[Rule]:
         CODE,
         *(matching(name, NAME, f"{name} is a clean, composed (NFC) name") for name in names),
         one_of("level", ["index", "sub_index", "pillar", "sub_pillar"]),
-        within("score", lowest, 100, f"Scores are between {lowest:g} and 100"),
+        *node_ranges(editions),
         within("coverage", 0, 1, "coverage is a share"),
         within("coverage_declared", 0, 1, "coverage_declared is a share"),
         all_true("check_rank_in_edition", "Ranks are between 1 and the edition's provinces"),

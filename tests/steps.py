@@ -11,6 +11,7 @@ import pandas as pd
 from hypothesis import strategies as st
 
 from pipeline import store
+from pipeline.scales import Normalise, scale_row, typed
 from tests.conftest import given
 
 Tree = dict[str, tuple[str | None, str, float]]  # node -> (parent, level, weight)
@@ -27,6 +28,7 @@ SETTINGS: dict[str, Any] = {
     "max_winsorised": 5,
     "lower": 0.0,
     "upper": 100.0,
+    "is_together": False,
 }
 
 
@@ -45,10 +47,11 @@ def indicators(con: duckdb.DuckDBPyConnection, *rows: dict[str, Any]) -> None:
     plain = {
         "kind": "level", "denominator": None, "scale": 1.0, "span": None, "max_age": 0,
         "unit_en": "units", "direction": 1, "treat": True,
+        **scale_row(Normalise(method="minmax"), None),
     }  # fmt: skip
     frame = pd.DataFrame([plain | {"numerator": row["indicator"]} | row for row in rows])
     frame["span"] = frame["span"].astype("Int64")
-    store.put_table(con, "spec_indicators", frame)
+    store.put_table(con, "spec_indicators", typed(frame))
 
 
 def tree(

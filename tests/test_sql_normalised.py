@@ -25,9 +25,10 @@ def normalise(
     out: tuple[str, ...] = (),
     **changed: float,
 ) -> dict[str, list[float | None]]:
-    """Scores of each indicator in the order of its values; settings may be changed."""
-    settings(con, **changed)
-    indicators(con, *({"indicator": name, "direction": direction} for name in columns))
+    """Scores of each indicator in the order of its values; its scale may be changed."""
+    settings(con)
+    row = {"direction": direction, **changed}
+    indicators(con, *({"indicator": name, **row} for name in columns))
     cells = [(name, p, v) for name, column in columns.items() for p, v in enumerate(column)]
     given(con, "treated", edition="e", indicator=[c[0] for c in cells],
           province_code=[f"{c[1]:02}" for c in cells],
@@ -52,7 +53,7 @@ def test_direction_decides_which_end_scores_100(
 @pytest.mark.parametrize(("direction", "scores"), [(1, [1.0, 7.75, 10.0]), (-1, [10.0, 3.25, 1.0])])
 def test_scores_fill_the_declared_range(con: Con, direction: int, scores: list[float]) -> None:
     # by hand: 1 + 0.75 * 9 = 7.75
-    found = normalise(con, {"x": [10, 40, 50]}, direction, lower=1.0, upper=10.0)
+    found = normalise(con, {"x": [10, 40, 50]}, direction, norm_lower=1.0, norm_upper=10.0)
     assert found == {"x": scores}
 
 
@@ -103,6 +104,7 @@ def test_a_score_that_is_not_a_number_is_refused(con: Con) -> None:
 def test_a_change_of_unit_leaves_the_scores_unchanged(values: list[float], direction: int) -> None:
     assume(max(values) - min(values) > 1e-3)
     con = store.connect()
+    con.execute(step("00_moments"))
     found = normalise(con, {"x": list(values), "y": [1000 * v for v in values]}, direction)
     con.close()
     assert found["y"] == pytest.approx(found["x"], abs=1e-6)
