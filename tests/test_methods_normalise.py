@@ -13,7 +13,10 @@ from hypothesis.extra.numpy import arrays
 
 from pipeline import store
 from pipeline.methods.normalise import PARAMETERS, normalise
+from pipeline.scales import Normalise, scale_row
 from tests.conftest import given as given_table
+from tests.steps import indicators
+from tests.steps import settings as put_settings
 from tests.test_methods_treat import random_panel
 
 NAN = np.nan
@@ -393,8 +396,10 @@ def test_arrays_and_sql_agree(
         treated_value=x.ravel(),
         is_entered=True,
     )
-    given_table(con, "spec_indicators", indicator=names, direction=direction)
-    given_table(con, "spec_settings", lower=[lower], upper=[upper])
+    scale = scale_row(Normalise(method="minmax", lower=lower, upper=upper), None)
+    indicators(con, *({"indicator": name, "direction": int(way), **scale}
+                      for name, way in zip(names, direction, strict=True)))  # fmt: skip
+    put_settings(con, lower=lower, upper=upper)
     con.execute((store.SQL_FOLDER / "70_normalised.sql").read_text("utf-8"))
     frame = con.sql("select score from normalised order by province_code, indicator").df()
     by_sql = frame["score"].to_numpy(dtype=float, na_value=NAN).reshape(n, m)
