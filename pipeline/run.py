@@ -13,14 +13,15 @@ from typing import Any
 import pandas as pd
 
 from pipeline import packaging, store
-from pipeline.aggregation import score_ranges
+from pipeline.choices.aggregation import score_ranges
+from pipeline.choices.scales import refuse_unscalable, score_range
 from pipeline.faults import Fault, Faults, Place, explain_fault, shown
 from pipeline.ingest import Ingested, ingest
 from pipeline.project import Project, fingerprint, input_files
 from pipeline.provinces import Reference, check_reference, load_reference
-from pipeline.scales import refuse_unscalable, score_range
 from pipeline.sources import Catalogue, load_catalogue
-from pipeline.spec import Spec, check_sources_of, load_spec, node_rows, spec_tables
+from pipeline.spec import Spec, check_sources_of, load_spec, node_rows
+from pipeline.spec_tables import spec_tables
 from schemas import check_contract
 
 Report = Callable[[str, dict[str, Any]], None]

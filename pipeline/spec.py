@@ -10,12 +10,11 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 from pydantic import AfterValidator, Field, model_validator
 
-from pipeline.aggregation import Method, check_aggregation, rule_of
-from pipeline.faults import Faults
+from pipeline.choices.aggregation import Method, check_aggregation, rule_of
+from pipeline.choices.scales import Normalise, NormaliseIndicator, check_scales, resolved
+from pipeline.choices.treatment import Treat
+from pipeline.faults import Faults, Place
 from pipeline.provinces import Reference
-from pipeline.scales import Normalise, NormaliseIndicator, check_scales, resolved
-
-from pipeline.scales import scale_row, turned, typed  # isort: skip
 from pipeline.sources import Catalogue, Strict, nearest
 from pipeline.yamlfile import YamlFile, read_yaml, validate
 
@@ -40,15 +39,6 @@ class Edition(Strict):
     edition: str
     reference_year: int
     scheme: Literal["63", "34"]
-
-
-class Treat(Strict):
-    """How outliers are pulled in, and the moments beyond which they are."""
-
-    method: Literal["winsorise_then_log", "none"]
-    skewness: int | float = 2
-    kurtosis: int | float = 3.5
-    max_winsorised: int = Field(default=5, ge=0)
 
 
 class Settings(Strict):
@@ -223,48 +213,12 @@ def check_sources_of(
     is_comparison = observed["source_id"].isin(sorted(comparison))
     held = set(observed.loc[~is_comparison, "variable"])
     compared = set(observed.loc[is_comparison, "variable"]) - held
-    from pipeline.faults import Place
-
     for item in spec.indicators:
         for variable in filter(None, (item.numerator, item.denominator)):
             if variable in compared:
                 faults.add("SCH-20", Place(file_name), variable, key=item.code)
             elif variable not in held and not item.planned:
                 faults.add("SCH-03", Place(file_name), variable)
-
-
-def spec_tables(spec: Spec, catalogue: Catalogue, ref: Reference) -> dict[str, pd.DataFrame]:
-    """The `spec_*` and `ref_*` tables that the SQL steps read, by name."""
-    nodes = node_rows(spec)
-    directions = turned(spec)
-    words = {"name_vi", "name_en", "description_vi", "description_en", "normalise"}
-    indicators = [
-        {**item.model_dump(exclude=words), "indicator": item.code,
-         "direction": directions[item.code], **scale_row(spec.settings.normalise, item.normalise)}
-        for item in spec.indicators
-    ]  # fmt: skip
-    variables = [
-        {"variable": code, "merge": v.merge, "merge_weight": v.merge_weight}
-        for code, v in catalogue.variables.items()
-    ]
-    sources = [{"source_id": code, "use": card.use} for code, card in catalogue.cards.items()]
-    old, new = (ref.schemes[0]["scheme"], ref.schemes[-1]["scheme"])
-    merger = [{"from_scheme": old, "from_code": a, "to_scheme": new, "to_code": b}
-              for a, b in ref.merger.items()]  # fmt: skip
-    tables = {
-        "spec_editions": pd.DataFrame([e.model_dump() for e in spec.editions]),
-        "spec_nodes": pd.DataFrame(nodes),
-        "spec_indicators": typed(pd.DataFrame(indicators)),
-        "spec_settings": pd.DataFrame([spec.settings.thresholds()]),
-        "spec_variables": pd.DataFrame(variables),
-        "spec_sources": pd.DataFrame(sources),
-        "ref_provinces": pd.DataFrame(ref.provinces),
-        "ref_merger": pd.DataFrame(
-            merger, columns=["from_scheme", "from_code", "to_scheme", "to_code"]
-        ),
-    }
-    tables["spec_indicators"]["span"] = tables["spec_indicators"]["span"].astype("Int64")
-    return tables
 
 
 def node_rows(spec: Spec) -> list[dict[str, Any]]:

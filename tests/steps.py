@@ -11,7 +11,7 @@ import pandas as pd
 from hypothesis import strategies as st
 
 from pipeline import store
-from pipeline.scales import Normalise, scale_row, typed
+from pipeline.choices.scales import Normalise, scale_row, typed
 from tests.conftest import given
 
 Tree = dict[str, tuple[str | None, str, float]]  # node -> (parent, level, weight)

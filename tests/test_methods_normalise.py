@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from pipeline import store
+from pipeline.choices.scales import Normalise, scale_row
 from pipeline.methods.normalise import PARAMETERS, normalise
-from pipeline.scales import Normalise, scale_row
 from tests.conftest import given as given_table
 from tests.steps import indicators
 from tests.steps import settings as put_settings

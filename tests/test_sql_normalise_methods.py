@@ -11,15 +11,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.faults import Faults
-from pipeline.methods.normalise import PARAMETERS, normalise
-from pipeline.scales import (
+from pipeline.choices.scales import (
     Normalise,
     NormaliseIndicator,
     refuse_unscalable,
     scale_row,
     score_range,
 )
+from pipeline.faults import Faults
+from pipeline.methods.normalise import PARAMETERS, normalise
 from schemas.score_ranges import indicator_ranges, node_ranges
 from tests.breaking import INDEX, fired, line_of
 from tests.conftest import ROOT, Toy, given

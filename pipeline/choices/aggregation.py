@@ -7,8 +7,8 @@ import sys
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Literal
 
+from pipeline.choices.scales import resolved, score_range
 from pipeline.faults import Faults
-from pipeline.scales import resolved, score_range
 from pipeline.yamlfile import YamlFile
 
 if TYPE_CHECKING:

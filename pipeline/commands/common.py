@@ -1,0 +1,81 @@
+"""What the commands share: progress, the way a command ends, the release it reads."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from pipeline.language import text
+from pipeline.project import Project
+
+PIPE_WIDTH = 500  # a pipe has no right edge
+REFUSED, USAGE, DIFFERENT, UNEXPECTED = 1, 2, 3, 70
+Add = Callable[[str, Any, str], argparse.ArgumentParser]  # name, function, words
+
+
+def positive(value: str) -> int:
+    """A whole number above 0, for `argparse`."""
+    given = int(value)
+    if given < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not above 0")
+    return given
+
+
+class Progress:
+    """Stages on a terminal as one moving line, elsewhere as nothing but a line per stage."""
+
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+        self.live = sys.stderr.isatty()
+        self.last = ""
+
+    def __call__(self, stage: str, values: dict[str, Any]) -> None:
+        line = text(stage, self.lang, **values)
+        if self.live:
+            sys.stderr.write(f"\r\x1b[K{line} …")
+        elif stage != "stage_step":
+            sys.stderr.write(f"{line} …\n")
+        sys.stderr.flush()
+
+    def close(self) -> None:
+        if self.live:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+class Ended(Exception):
+    """A command that cannot go on; the message is out, the exit code is `code`."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def asked(project: Project, args: argparse.Namespace) -> tuple[Any, str]:
+    """The current release and the edition asked for, by default the first.
+
+    Raises:
+        Ended: when nothing is published yet, or there is no such edition.
+    """
+    from pipeline.explain import Release
+
+    if not (project.current / "spec.json").is_file():
+        print(text("verify_none", args.lang), file=sys.stderr)
+        raise Ended(DIFFERENT)
+    release = Release(project.current)
+    edition = args.edition or release.spec["editions"][0]["edition"]
+    must_be(edition, list(release.editions), "edition", args)
+    return release, edition
+
+
+def must_be(value: str, known: list[str], what: str, args: argparse.Namespace) -> None:
+    """End with the nearest known names unless `value` is one of them."""
+    if value not in known:
+        near = ", ".join(difflib.get_close_matches(value, known, n=3)) or ", ".join(known)
+        word = text(f"word_{what}", args.lang)
+        message = text("explain_unknown", args.lang, what=word, value=value, nearest=near)
+        print(message, file=sys.stderr)
+        raise Ended(USAGE)

@@ -1,0 +1,158 @@
+"""Commands that make, check and mend: index, check, verify, accept, build, docs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+from pipeline.commands.common import DIFFERENT, USAGE, Add, Progress
+from pipeline.language import number, text
+from pipeline.project import Project
+
+
+def declare(add: Add) -> None:
+    """The commands of this module and their arguments."""
+    add("index", index, "make the index from the raw files and publish it")
+    add("check", check, "validate the raw files and the index, report all, write nothing")
+    add("verify", verify, "compare the published release with its manifest, inputs and code")
+    accepting = add("accept", accept, "accept a changed raw file: renew the sha256 of its card")
+    accepting.add_argument("file", nargs="+", help="path as in raw/sources.yml")
+    building = add("build", build, "build any index from a table of units and a table of nodes")
+    building.add_argument("--data", type=Path, required=True, help="CSV: uCode, uName, Time, codes")
+    building.add_argument("--meta", type=Path, required=True, help="CSV: iCode, Parent, Type, …")
+    building.add_argument("--methods", type=Path, help="YAML of choices (default: the usual ones)")
+    building.add_argument("--out", type=Path, required=True, help="folder for the tables")
+    add("docs", docs, "write docs/data.md and docs/faults.md again from the cards and rules")
+
+
+def index(project: Project, args: argparse.Namespace) -> int:
+    """Make the index and publish it; nothing is done where nothing has changed."""
+    from pipeline.project import damaged_files, fingerprint, input_files, read_manifest
+
+    started = time.perf_counter()
+    manifest = read_manifest(project)
+    if manifest is not None and manifest["fingerprint"] == fingerprint(input_files(project)):
+        bad, extra = damaged_files(project, manifest)
+        if not bad and not extra:
+            print(
+                text(
+                    "unchanged",
+                    args.lang,
+                    release=manifest["release"],
+                    out=project.shown("current"),
+                )
+            )
+            return 0
+    from pipeline.checker import Checker
+
+    progress = Progress(args.lang)
+    try:
+        with Checker() as check:  # before the heavy imports: its own run beside them
+            from pipeline.run import run_index
+
+            result = run_index(project, progress, check)
+    finally:
+        progress.close()
+    (project.outputs / "errors.json").unlink(missing_ok=True)
+    if result.findings:
+        print(text("findings_hint", args.lang, warned=len(result.findings)), file=sys.stderr)
+    whole = json.loads((result.release / "spec.json").read_text("utf-8"))
+    first = whole["index"]["editions"][0]["edition"]
+    values = {
+        "release": result.manifest["release"],
+        "out": project.shown("current"),
+        "ranked": _count_ranked(result.release, first),
+        "edition": first,
+        "warned": len(result.findings),
+        "seconds": number(time.perf_counter() - started, args.lang, 1),
+    }
+    print(text("done_index", args.lang, **values))
+    return 0
+
+
+def _count_ranked(release: Path, edition: str) -> int:
+    from pipeline import store
+
+    con = store.open_release(release)
+    (count,) = con.sql(
+        "select count(*) from scores where level = 'index' and is_ranked and edition = $edition",
+        params={"edition": edition},
+    ).fetchall()[0]
+    return int(count)
+
+
+def check(project: Project, args: argparse.Namespace) -> int:
+    """Read, validate and compute everything, and write nothing."""
+    from pipeline.faults import Faults, render
+    from pipeline.run import compute, load
+
+    faults = Faults()
+    progress = Progress(args.lang)
+    try:
+        loaded = load(project, faults, progress)
+        compute(loaded, faults, progress).close()
+    finally:
+        progress.close()
+    if faults.warnings():
+        print(render(faults.warnings(), args.lang), file=sys.stderr)
+    print(text("check_ok", args.lang, n=len(loaded.catalogue.cards),
+               rows=len(loaded.ingested.observed)))  # fmt: skip
+    return 0
+
+
+def verify(project: Project, args: argparse.Namespace) -> int:
+    """Compare the published release with its manifest, its inputs and the code."""
+    from pipeline.project import damaged_files, fingerprint, input_files, read_manifest
+
+    manifest = read_manifest(project)
+    if manifest is None:
+        print(text("verify_none", args.lang), file=sys.stderr)
+        return DIFFERENT
+    bad, extra = damaged_files(project, manifest)
+    lines = [text("verify_damaged", args.lang, file=name) for name in bad]
+    lines += [text("verify_extra", args.lang, file=name) for name in extra]
+    inputs = input_files(project)
+    before = manifest["inputs"]
+    changed = [n for n in sorted({*inputs, *before}) if inputs.get(n) != before.get(n)]
+    if not changed and manifest["fingerprint"] != fingerprint(inputs):
+        changed = ["requirements.lock"]
+    lines += [text("verify_stale", args.lang, file=name) for name in changed]
+    if lines:
+        lines.append(text("verify_remedy", args.lang))
+        print("\n".join(lines), file=sys.stderr)
+        return DIFFERENT
+    print(text("verify_ok", args.lang, n=len(manifest["files"]), release=manifest["release"]))
+    return 0
+
+
+def accept(project: Project, args: argparse.Namespace) -> int:
+    """Renew the sha256 in the card of each file."""
+    from pipeline.cards import renew_hash
+
+    code = 0
+    for file in args.file:
+        message, good = renew_hash(project.root, file, args.lang)
+        print(message, file=sys.stdout if good else sys.stderr)
+        code = code if good else USAGE
+    return code
+
+
+def build(_: Project, args: argparse.Namespace) -> None:
+    """Build any index from two tables."""
+    from pipeline.build.run import build
+
+    built = build(args.data, args.meta, args.methods, args.out)
+    n_units = len(set(built.inputs.units))
+    print(text("build_done", args.lang, units=n_units, indicators=int(built.entered.sum()),
+               ranked=int(built.is_ranked.sum()), out=args.out))  # fmt: skip
+
+
+def docs(project: Project, _: argparse.Namespace) -> None:
+    """Write the generated pages again."""
+    from pipeline.pages import write_pages
+
+    for name in write_pages(project):
+        print(name)
