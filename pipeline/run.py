@@ -96,7 +96,7 @@ def compute(loaded: Loaded, faults: Faults, report: Report) -> Any:
     for step in store.steps():
         name = store.table_of(step)
         report("stage_step", {"table": name})
-        con.execute(step.read_text("utf-8"))
+        store.run_step(con, step)
         if name == "moments":
             continue
         table = store.get_table(con, name)

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import fcntl
 import hashlib
+import importlib.util
 import os
 import shutil
 from collections.abc import Iterator
@@ -81,8 +82,21 @@ def as_frame(table: pa.Table) -> pd.DataFrame:
 
 
 def steps() -> list[Path]:
-    """The SQL files in the order they run; the stem without its number is the table."""
-    return sorted(SQL_FOLDER.glob("[0-9][0-9]_*.sql"))
+    """The files of the steps in the order they run; the stem without its number is the table."""
+    return sorted(p for p in SQL_FOLDER.glob("[0-9][0-9]_*") if p.suffix in (".sql", ".py"))
+
+
+def run_step(con: duckdb.DuckDBPyConnection, step: Path) -> None:
+    """Make the table of a step: its SQL, or `make(con)` of a Python file where SQL says it badly."""
+    if step.suffix == ".sql":
+        con.execute(step.read_text("utf-8"))
+        return
+    found = importlib.util.spec_from_file_location(f"step_{step.stem}", step)
+    assert found is not None
+    assert found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    module.make(con)
 
 
 def table_of(step: Path) -> str:
