@@ -87,7 +87,7 @@ def steps() -> list[Path]:
 
 
 def run_step(con: duckdb.DuckDBPyConnection, step: Path) -> None:
-    """Make the table of a step: its SQL, or `make(con)` of a Python file where SQL says it badly."""
+    """Make the table of a step: its SQL, or `make(con)` of a file where SQL says it badly."""
     if step.suffix == ".sql":
         con.execute(step.read_text("utf-8"))
         return
