@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import store
+from pipeline.explain_imputed import givers, imputed_words
 from pipeline.language import figure, number, reason, status, text
 
 
@@ -80,6 +81,7 @@ def explain(release: Release, province: str, node: str, edition: str) -> dict[st
         "rank": row["rank"],
         "n_ranked": release.ranks[edition, node],
         "coverage": row["coverage"],
+        "imputed_share": row["imputed_share"],
         "weight_in_parent": row["weight_in_parent"],
         "reason": row["reason"],
     }
@@ -94,11 +96,13 @@ def _leaf(
     release: Release, row: dict[str, Any], declared: dict[str, Any], edition: str
 ) -> dict[str, Any]:
     kept = [
-        "value", "data_year", "age", "obs_status", "is_imputed", "treated_value",
-        "is_treated", "treatment", "is_entered", "contribution", "implied_score", "value_reason",
+        "value", "data_year", "age", "obs_status", "is_imputed", "imputed_value", "impute_method",
+        "impute_note", "treated_value", "is_treated", "treatment", "is_entered", "contribution",
+        "implied_score", "value_reason",
     ]  # fmt: skip
     entry = {name: row[name] for name in kept}
     entry["indicator_coverage"] = row["indicator_coverage"]
+    entry["imputed_from"] = givers(release, row)
     roles = [("numerator", declared["numerator"], row["data_year"])]
     if declared["denominator"] is not None:
         roles.append(("denominator", declared["denominator"], row["data_year"]))
@@ -228,18 +232,28 @@ def _headline(entry: dict[str, Any], lang: str) -> Any:
         parts.append(text("not_ranked", lang, reason=reason(entry["reason"], lang)))
     if entry["level"] == "indicator":
         parts += _leaf_words(entry, lang)
+    elif entry["imputed_share"] > 0:
+        share = number(entry["imputed_share"] * 100, lang, 1)
+        parts.append(text("imputed_share", lang, share=share))
     return _plain(" · ".join(parts))
 
 
 def _leaf_words(entry: dict[str, Any], lang: str) -> list[str]:
     words = []
-    if entry["value"] is None:
-        return [text("missing_because", lang, reason=reason(entry["value_reason"], lang))]
-    words.append(f"{figure(entry['value'], lang)} {entry[f'unit_{lang}']} ({entry['data_year']})")
-    if entry["obs_status"] != "A":
-        words.append(status(entry["obs_status"], lang))
+    if entry["is_imputed"]:
+        words.append(imputed_words(entry, lang))
+    elif entry["value"] is None:
+        words.append(text("missing_because", lang, reason=reason(entry["value_reason"], lang)))
+        if entry["impute_note"] is not None:
+            words.append(text("not_imputed", lang, reason=reason(entry["impute_note"], lang)))
+        return words
+    else:
+        value = figure(entry["value"], lang)
+        words.append(f"{value} {entry[f'unit_{lang}']} ({entry['data_year']})")
+        if entry["obs_status"] != "A":
+            words.append(status(entry["obs_status"], lang))
     if entry["is_treated"]:
-        before, after = (figure(entry[k], lang) for k in ("value", "treated_value"))
+        before, after = (figure(entry[k], lang) for k in ("imputed_value", "treated_value"))
         words.append(text("treated_from", lang, how=entry["treatment"], before=before, after=after))
     if entry["contribution"] is not None:
         words.append(text("contribution", lang, points=number(entry["contribution"], lang)))

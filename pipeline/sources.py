@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.faults import Faults
 from pipeline.yamlfile import read_yaml, validate
@@ -20,6 +21,19 @@ class Strict(BaseModel):
     """Base of all declared data: an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _fraction(value: int | float | str) -> float:
+    try:
+        number = float(Fraction(value))
+    except (ValueError, ZeroDivisionError) as error:
+        raise ValueError(f"'{value}' is not a fraction such as 2/3") from error
+    if not 0 <= number <= 1:
+        raise ValueError(f"{value} is not between 0 and 1")
+    return number
+
+
+Share = Annotated[int | float | str, AfterValidator(_fraction)]
 
 
 class Variable(Strict):

@@ -3,36 +3,24 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pandas as pd
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from pipeline.choices.aggregation import Method, check_aggregation, rule_of
+from pipeline.choices.imputation import Impute, ImputeIndicator, check_imputation
+from pipeline.choices.peers import Peers, peers_row
 from pipeline.choices.scales import Normalise, NormaliseIndicator, check_scales, resolved
 from pipeline.choices.treatment import Treat
 from pipeline.faults import Faults, Place
 from pipeline.provinces import Reference
-from pipeline.sources import Catalogue, Strict, nearest
+from pipeline.sources import Catalogue, Share, Strict, nearest
 from pipeline.yamlfile import YamlFile, read_yaml, validate
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 LEVELS = ("index", "sub_index", "pillar", "sub_pillar", "indicator")
-
-
-def _fraction(value: int | float | str) -> float:
-    try:
-        number = float(Fraction(value))
-    except (ValueError, ZeroDivisionError) as error:
-        raise ValueError(f"'{value}' is not a fraction such as 2/3") from error
-    if not 0 <= number <= 1:
-        raise ValueError(f"{value} is not between 0 and 1")
-    return number
-
-
-Share = Annotated[int | float | str, AfterValidator(_fraction)]
 
 
 class Edition(Strict):
@@ -48,7 +36,8 @@ class Settings(Strict):
     province_coverage: Share
     pillar_coverage: Share
     node_coverage: Share
-    impute: Literal["none"]
+    impute: Impute
+    peers: Peers | None = None
     treat: Treat
     normalise: Normalise
     aggregate: Method
@@ -68,6 +57,7 @@ class Settings(Strict):
             "lower": common["lower"],
             "upper": common["upper"],
             "is_together": self.normalise.panel == "together",
+            **peers_row(self.peers),
         }
 
 
@@ -102,6 +92,7 @@ class Indicator(Strict):
     scale: int | float = 1
     span: int | None = Field(default=None, ge=1)
     max_age: int = Field(ge=0)
+    impute: ImputeIndicator | None = None  # where it differs from the settings
     treat: bool = True
     normalise: NormaliseIndicator | None = None  # where it differs from the settings
     planned: bool = False  # no source holds its variable yet
@@ -149,6 +140,7 @@ def load_spec(
     if spec is not None:
         _check_tree(spec, file, faults)
         check_aggregation(spec, node_rows(spec), file, faults)
+        check_imputation(spec, file, faults)
         check_scales(spec, file, ref, faults)
         if catalogue is not None:
             _check_variables(spec, file, catalogue, faults)
@@ -192,33 +184,40 @@ def _check_variables(spec: Spec, file: YamlFile, catalogue: Catalogue, faults: F
             used.setdefault(column.variable, set()).add(source.use)
         if source.register_ is not None:
             used.setdefault(source.register_.variable, set()).add(source.use)
-    for i, item in enumerate(spec.indicators):
-        for key in ("numerator", "denominator"):
-            variable = getattr(item, key)
-            if variable is None:
-                continue
-            place = file.place("indicators", i, key)
-            if variable not in catalogue.variables:
-                near = nearest(variable, catalogue.variables)
-                faults.add("SCH-02", place, variable, nearest=near)
-            elif used.get(variable) == {"comparison"}:
-                faults.add("SCH-20", place, variable, key=item.code)
+    wanted: list[tuple[tuple[Any, ...], str, str | None]]
+    wanted = [(("indicators", i, key), item.code, getattr(item, key))
+              for i, item in enumerate(spec.indicators)
+              for key in ("numerator", "denominator")]  # fmt: skip
+    if spec.settings.peers is not None:
+        wanted.append((("settings", "peers", "variable"), "peers", spec.settings.peers.variable))
+    for path, code, variable in wanted:
+        if variable is None:
+            continue
+        if variable not in catalogue.variables:
+            near = nearest(variable, catalogue.variables)
+            faults.add("SCH-02", file.place(*path), variable, nearest=near)
+        elif used.get(variable) == {"comparison"}:
+            faults.add("SCH-20", file.place(*path), variable, key=code)
 
 
 def check_sources_of(
     spec: Spec, file_name: str, observed: pd.DataFrame, catalogue: Catalogue, faults: Faults
 ) -> None:
-    """Each indicator not marked `planned` rests on a variable that a source holds."""
+    """Each indicator not marked `planned`, and the peers, rest on a variable a source holds."""
     comparison = {s for s, card in catalogue.cards.items() if card.use == "comparison"}
     is_comparison = observed["source_id"].isin(sorted(comparison))
     held = set(observed.loc[~is_comparison, "variable"])
     compared = set(observed.loc[is_comparison, "variable"]) - held
-    for item in spec.indicators:
-        for variable in filter(None, (item.numerator, item.denominator)):
-            if variable in compared:
-                faults.add("SCH-20", Place(file_name), variable, key=item.code)
-            elif variable not in held and not item.planned:
-                faults.add("SCH-03", Place(file_name), variable)
+    wanted = [(item.code, variable, item.planned)
+              for item in spec.indicators
+              for variable in filter(None, (item.numerator, item.denominator))]  # fmt: skip
+    if spec.settings.peers is not None:
+        wanted.append(("peers", spec.settings.peers.variable, False))
+    for code, variable, is_planned in wanted:
+        if variable in compared:
+            faults.add("SCH-20", Place(file_name), variable, key=code)
+        elif variable not in held and not is_planned:
+            faults.add("SCH-03", Place(file_name), variable)
 
 
 def node_rows(spec: Spec) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from pipeline.choices.imputation import impute_row
 from pipeline.choices.scales import scale_row, turned, typed
 from pipeline.provinces import Reference
 from pipeline.sources import Catalogue
@@ -14,10 +15,11 @@ def spec_tables(spec: Spec, catalogue: Catalogue, ref: Reference) -> dict[str, p
     """The `spec_*` and `ref_*` tables that the SQL steps read, by name."""
     nodes = node_rows(spec)
     directions = turned(spec)
-    words = {"name_vi", "name_en", "description_vi", "description_en", "normalise"}
+    words = {"name_vi", "name_en", "description_vi", "description_en", "impute", "normalise"}
     indicators = [
         {**item.model_dump(exclude=words), "indicator": item.code,
-         "direction": directions[item.code], **scale_row(spec.settings.normalise, item.normalise)}
+         "direction": directions[item.code], **impute_row(spec.settings.impute, item.impute),
+         **scale_row(spec.settings.normalise, item.normalise)}
         for item in spec.indicators
     ]  # fmt: skip
     variables = [

@@ -57,8 +57,12 @@ def coverage_table(release: Release, edition: str, lang: str) -> str:
         first = entries[0]
         why = "" if first["is_entered"] else _commonest_reason(entries, lang)
         weight = number(first["weight"] * 100, lang, 1) + " %" if first["is_entered"] else "–"
+        count = f"{first['n_observed']}/{first['n_provinces']}"
+        n_imputed = sum(row["is_imputed"] for row in entries)
+        if n_imputed:
+            count += " " + text("also_imputed", lang, n=n_imputed)
         rows.append([release.nodes[item["parent"]][f"name_{lang}"], item[f"name_{lang}"],
-                     f"{first['n_observed']}/{first['n_provinces']}", weight, why])  # fmt: skip
+                     count, weight, why])  # fmt: skip
     return markdown(HEADINGS["coverage"][lang], rows, {2, 3})
 
 

@@ -6,7 +6,18 @@ import pandas as pd
 import pandera.pandas as pa
 
 from schemas.denominated import REASONS as VALUE_REASONS
-from schemas.fields import CODE, LEVELS, NAME, STATUSES, Contract, described
+from schemas.fields import (
+    CODE,
+    LEVELS,
+    NAME,
+    STATUSES,
+    Contract,
+    described,
+    impute_method,
+    impute_note,
+    imputed_from,
+    peer_group,
+)
 
 REASONS = [
     *VALUE_REASONS, "indicator_not_entered", "no_indicator_entered", "below_node_coverage",
@@ -32,6 +43,10 @@ class Aggregated(Contract):
         "Độ phủ theo trọng số khai báo", "Share of declared weight observed", "share 0-1",
         ge=0, le=1 + 1e-9,
     )  # fmt: skip
+    imputed_share: float = described(
+        "Tỷ lệ trọng số đã vào được bổ khuyết", "Share of entered weight imputed", "share 0-1",
+        ge=0, le=1 + 1e-9,
+    )  # fmt: skip
     weight_in_parent: float = described(
         "Trọng số dùng trong nút cha", "Weight used in the parent", "share 0-1", nullable=True,
         gt=0, le=1 + 1e-9,
@@ -47,6 +62,9 @@ class Aggregated(Contract):
     imputed_value: float = described(
         "Giá trị sau bổ khuyết", "Value after imputation", "in column unit", nullable=True
     )
+    impute_method: str = impute_method()
+    imputed_from: str = imputed_from()
+    impute_note: str = impute_note()
     treated_value: float = described(
         "Giá trị sau xử lý", "Value after treatment", "in column unit, or its log", nullable=True
     )
@@ -71,9 +89,14 @@ class Aggregated(Contract):
     value_reason: str = described(
         "Lý do thiếu giá trị", "Why there is no value", nullable=True, isin=VALUE_REASONS
     )
+    peer_group: pd.Int64Dtype = peer_group()
 
     class Config:
         unique = ["edition", "province_code", "node"]
+
+    @pa.dataframe_check(error="what is imputed is not observed")
+    def imputed_is_not_observed(cls, df: pd.DataFrame) -> pd.Series:
+        return df["coverage"] + df["imputed_share"] <= 1 + 1e-9
 
     @pa.dataframe_check(error="a score is missing exactly when a reason is given")
     def missing_has_a_reason(cls, df: pd.DataFrame) -> pd.Series:

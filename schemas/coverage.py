@@ -16,6 +16,7 @@ class Coverage(Contract):
     code: str = described("Mã", "Indicator, node or province code", str_length={"min_value": 1})
     n_observed: pd.Int64Dtype = described("Số có số liệu", "Number observed", ge=0)
     n_expected: pd.Int64Dtype = described("Số cần có", "Number expected", ge=0)
+    n_imputed: pd.Int64Dtype = described("Số được bổ khuyết", "Number imputed", ge=0)
     coverage: float = described("Độ phủ", "Coverage", "share 0-1", ge=0, le=1 + 1e-9)
     threshold: float = described("Ngưỡng", "Threshold", "share 0-1", ge=0, le=1)
     is_in: bool = described("Được dùng", "Is in")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pandera.pandas as pa
 
-from schemas.fields import CODE, NAME, STATUSES, Contract, described
+from schemas.fields import CODE, NAME, UNIMPUTED_STATUSES, Contract, described, peer_group
 from schemas.harmonised import REASONS as HARMONISED_REASONS
 
 REASONS = [
@@ -30,8 +30,11 @@ class Denominated(Contract):
     value_low: float = described("Cận dưới", "Lower bound", "in column unit", nullable=True)
     value_high: float = described("Cận trên", "Upper bound", "in column unit", nullable=True)
     unit: str = described("Đơn vị", "Unit", str_length={"min_value": 1})
-    obs_status: str = described("Trạng thái quan sát", "Observation status", isin=STATUSES)
+    obs_status: str = described(
+        "Trạng thái quan sát", "Observation status", isin=UNIMPUTED_STATUSES
+    )
     reason: str = described("Lý do thiếu", "Why it is missing", nullable=True, isin=REASONS)
+    peer_group: pd.Int64Dtype = peer_group()
 
     class Config:
         unique = ["edition", "province_code", "indicator"]

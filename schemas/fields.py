@@ -9,7 +9,10 @@ import pandera.pandas as pa
 CODE = r"^\d{2}$"  # text: '01' is not 1
 NAME = r"^[a-z][a-z0-9_]*$"
 STATUSES = ["A", "C", "E", "I", "M", "P"]
+UNIMPUTED_STATUSES = ["A", "C", "E", "M", "P"]
 OBSERVED_STATUSES = ["A", "E", "M", "P"]
+IMPUTATIONS = ["mean", "median", "carried", "linear", "knn", "iterative"]
+NOTES = ["no_donor", "too_few_donors", "not_settled"]
 LEVELS = ["index", "sub_index", "pillar", "sub_pillar", "indicator"]
 
 
@@ -35,3 +38,34 @@ class Contract(pa.DataFrameModel):
         strict = True
         ordered = True
         coerce = False
+
+
+def impute_method() -> Any:
+    """The column that says how a cell was imputed."""
+    return described(
+        "Cách bổ khuyết", "Method by which it was imputed", nullable=True, isin=IMPUTATIONS
+    )
+
+
+def imputed_from() -> Any:
+    """The column that says what an imputed value was made of."""
+    return described(
+        "Lấy từ: mã tỉnh, kỳ (theo thời gian) hoặc chỉ tiêu (hồi quy)",
+        "Taken from: province codes, editions (over time) or indicators (regression)",
+        nullable=True,
+    )
+
+
+def impute_note() -> Any:
+    """The column that says why a cell was not imputed."""
+    return described(
+        "Vì sao không bổ khuyết, hoặc lưu ý", "Why it was not imputed, or a caution",
+        nullable=True, isin=NOTES,
+    )  # fmt: skip
+
+
+def peer_group() -> Any:
+    """The column of the group of like provinces."""
+    return described(
+        "Nhóm tỉnh tương đồng, 1 là thấp nhất", "Group of peers, 1 is lowest", nullable=True, ge=1
+    )

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pandas as pd
 
 from schemas.denominated import REASONS
-from schemas.fields import CODE, NAME, STATUSES, Contract, described
+from schemas.fields import (
+    CODE,
+    NAME,
+    STATUSES,
+    Contract,
+    described,
+    impute_method,
+    impute_note,
+    peer_group,
+)
 
 
 class Indicators(Contract):
@@ -18,6 +27,12 @@ class Indicators(Contract):
     value: float = described("Giá trị", "Value", "in column unit", nullable=True)
     unit: str = described("Đơn vị", "Unit", str_length={"min_value": 1})
     obs_status: str = described("Trạng thái quan sát", "Observation status", isin=STATUSES)
+    is_imputed: bool = described("Đã bổ khuyết", "Was imputed")
+    imputed_value: float = described(
+        "Giá trị sau bổ khuyết", "Value after imputation", "in column unit", nullable=True
+    )
+    impute_method: str = impute_method()
+    impute_note: str = impute_note()
     treated_value: float = described(
         "Giá trị sau xử lý", "Value after treatment", "in column unit, or its log", nullable=True
     )
@@ -32,6 +47,7 @@ class Indicators(Contract):
     )
     is_entered: bool = described("Vào kỳ này", "Enters the edition")
     reason: str = described("Lý do thiếu", "Why it is missing", nullable=True, isin=REASONS)
+    peer_group: pd.Int64Dtype = peer_group()
 
     class Config:
         unique = ["edition", "province_code", "indicator"]

@@ -26,7 +26,9 @@ from schemas.data_docs import (
     validate,
     within,
 )
+from schemas.rank_rules import check_hanoi_lead, check_rank_follows_score
 from schemas.score_ranges import indicator_ranges, node_ranges
+from schemas.status_rules import check_is_imputed_declared, check_is_missing_declared
 
 Editions = list[dict[str, Any]]
 Frames = dict[str, pd.DataFrame]
@@ -34,12 +36,14 @@ Frames = dict[str, pd.DataFrame]
 PUBLISHED = {
     "scores": """edition:text scheme:text province_code:text province_name_vi:text
         province_name_en:text region_vi:text region_en:text node:text level:text score:real?
-        rank:whole? coverage:real coverage_declared:real is_ranked:flag reason:text?""",
+        rank:whole? coverage:real coverage_declared:real imputed_share:real is_ranked:flag
+        reason:text? peer_group:whole?""",
     "indicators": """edition:text province_code:text indicator:text data_year:whole? value:real?
-        unit:text obs_status:text treated_value:real? is_treated:flag score:real? rank:whole?
-        weight:real contribution:real? is_entered:flag reason:text?""",
+        unit:text obs_status:text is_imputed:flag imputed_value:real? impute_method:text?
+        impute_note:text? treated_value:real? is_treated:flag score:real? rank:whole? weight:real
+        contribution:real? is_entered:flag reason:text? peer_group:whole?""",
     "coverage": """edition:text kind:text code:text n_observed:whole n_expected:whole
-        coverage:real threshold:real is_in:flag shortfall:real reason:text?""",
+        n_imputed:whole coverage:real threshold:real is_in:flag shortfall:real reason:text?""",
     "observed": """scheme:text province_code:text variable:text year:whole? period:text?
         value:real? value_low:real? value_high:real? qualifier:text unit:text obs_status:text
         source_id:text locator:text raw:text? origin:text? correction:text?""",
@@ -56,7 +60,6 @@ TYPES = {"text": pa.string(), "real": pa.float64(), "whole": pa.int64(), "flag":
 # marks are left out, so a name that is not composed (NFC) is refused as well.
 NAME = r"^[A-Za-zÀ-ʯẠ-ỹ]+(?:[ .,&'’()/–-]+[A-Za-zÀ-ʯẠ-ỹ]+)*[.)]?\Z"
 GAP = 1e-9  # contributions add up to the index score within this, in points of 0-100
-HANOI, CAO_BANG = "01", "04"
 AS_IN_PII = "in the index, as in the published PII of 2023 (first and last)"
 CODE = matching("province_code", r"^[0-9]{2}\Z", "province_code is two digits")  # '01' is not 1
 STATUS = one_of("obs_status", ["A", "E", "P", "I", "M", "C"])
@@ -66,7 +69,8 @@ OWN_RULES = {
         CODE,
         all_true("check_is_of_edition", "Every province is of the edition's scheme"),
         STATUS,
-        all_true("check_is_missing_declared", "value is null if and only if obs_status is M"),
+        all_true("check_is_missing_declared", "value is null if and only if obs_status is M or I"),
+        all_true("check_is_imputed_declared", "Imputed cells, and no others, have status I"),
         within("weight", 0, None, "Weights are not negative"),
     ],
     "coverage": [
@@ -189,9 +193,8 @@ def add_checks(frames: Frames, editions: Editions) -> Frames:
         ),
         "indicators": indicators.assign(
             check_is_of_edition=of_row.isin(declared),
-            check_is_missing_declared=indicators["value"]
-            .isna()
-            .eq(indicators["obs_status"].eq("M")),
+            check_is_missing_declared=check_is_missing_declared(indicators),
+            check_is_imputed_declared=check_is_imputed_declared(indicators),
         ),
         "coverage": coverage.assign(
             check_is_within_expected=coverage["n_observed"].le(coverage["n_expected"])
@@ -206,32 +209,6 @@ def check_is_whole(scores: pd.DataFrame, codes: dict[str, set[str]]) -> pd.Serie
     for (edition, _), rows in scores[scores["level"].ne("index")].groupby(["edition", "node"]):
         whole[rows.index] = set(rows["province_code"]) == codes.get(str(edition))
     return whole
-
-
-def check_rank_follows_score(scores: pd.DataFrame) -> pd.Series:
-    """Whether rank is 1 + the number of ranked provinces with a greater score in the same node.
-
-    Scores are compared after rounding to 10 decimals; rows not ranked, or without a score or
-    rank (other rules see those), pass.
-    """
-    compared = scores[
-        scores["is_ranked"].eq(True) & scores["score"].notna() & scores["rank"].notna()
-    ]
-    rounded = compared["score"].round(10)
-    by_node = rounded.groupby([compared["edition"], compared["node"]])
-    expected = by_node.rank(method="min", ascending=False)
-    return compared["rank"].eq(expected).reindex(scores.index, fill_value=True)
-
-
-def check_hanoi_lead(scores: pd.DataFrame) -> pd.Series:
-    """On Hà Nội's index row, the ranks it is ahead of Cao Bằng; NaN elsewhere or if unranked."""
-    index = scores[scores["level"].eq("index")]
-    ranks = {
-        code: index[index["province_code"].eq(code)].groupby("edition")["rank"].min()
-        for code in (HANOI, CAO_BANG)
-    }
-    lead = index["edition"].map(ranks[CAO_BANG] - ranks[HANOI]).astype(float)
-    return lead[index["province_code"].eq(HANOI)].reindex(scores.index)
 
 
 def published_rules(frames: Frames, editions: Editions) -> dict[str, list[Rule]]:
@@ -283,6 +260,7 @@ def scores_rules(editions: Editions) -> list[Rule]:
         *node_ranges(editions),
         within("coverage", 0, 1, "coverage is a share"),
         within("coverage_declared", 0, 1, "coverage_declared is a share"),
+        within("imputed_share", 0, 1, "imputed_share is a share"),
         all_true("check_rank_in_edition", "Ranks are between 1 and the edition's provinces"),
         filled("score", "A ranked row has a score", is_ranked=True),
         filled("rank", "A ranked row has a rank", is_ranked=True),

@@ -6,7 +6,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from schemas.aggregated import REASONS
-from schemas.fields import CODE, LEVELS, NAME, Contract, described
+from schemas.fields import CODE, LEVELS, NAME, Contract, described, peer_group
 
 
 class Scores(Contract):
@@ -33,10 +33,14 @@ class Scores(Contract):
     coverage_declared: float = described(
         "Độ phủ theo trọng số khai báo", "Share of declared weight observed", "share 0-1"
     )
+    imputed_share: float = described(
+        "Tỷ lệ trọng số đã vào được bổ khuyết", "Share of entered weight imputed", "share 0-1"
+    )
     is_ranked: bool = described("Được xếp hạng", "Is ranked")
     reason: str = described(
         "Lý do không xếp hạng", "Why it is not ranked", nullable=True, isin=REASONS
     )
+    peer_group: pd.Int64Dtype = peer_group()
 
     class Config:
         unique = ["edition", "province_code", "node"]

@@ -11,6 +11,8 @@ import pandas as pd
 from hypothesis import strategies as st
 
 from pipeline import store
+from pipeline.choices.imputation import Impute, impute_row
+from pipeline.choices.peers import peers_row
 from pipeline.choices.scales import Normalise, scale_row, typed
 from tests.conftest import given
 
@@ -29,6 +31,7 @@ SETTINGS: dict[str, Any] = {
     "lower": 0.0,
     "upper": 100.0,
     "is_together": False,
+    **peers_row(None),
 }
 
 
@@ -47,7 +50,7 @@ def indicators(con: duckdb.DuckDBPyConnection, *rows: dict[str, Any]) -> None:
     plain = {
         "kind": "level", "denominator": None, "scale": 1.0, "span": None, "max_age": 0,
         "unit_en": "units", "direction": 1, "treat": True,
-        **scale_row(Normalise(method="minmax"), None),
+        **impute_row(Impute(method="none"), None), **scale_row(Normalise(method="minmax"), None),
     }  # fmt: skip
     frame = pd.DataFrame([plain | {"numerator": row["indicator"]} | row for row in rows])
     frame["span"] = frame["span"].astype("Int64")
@@ -88,6 +91,7 @@ def leaves(
     con: duckdb.DuckDBPyConnection,
     scores: dict[str, dict[str, float | None]],
     out: tuple[str, ...] = (),
+    imputed: tuple[tuple[str, str], ...] = (),
 ) -> None:
     """`normalised` from the score of each province on each indicator.
 
@@ -95,15 +99,20 @@ def leaves(
         con: the database.
         scores: for each province code the score of each indicator; None is a missing value.
         out: indicators that did not enter the edition.
+        imputed: province and indicator of the scores that rest on an imputed value.
     """
     observed = Counter(
-        name for row in scores.values() for name, score in row.items() if score is not None
+        name
+        for code, row in scores.items()
+        for name, score in row.items()
+        if score is not None and (code, name) not in imputed
     )
     rows = [
         {"edition": "e", "province_code": code, "indicator": name, "is_entered": name not in out,
          "score": None if name in out else score, "data_year": 2022, "age": 0, "value": score,
          "value_low": None, "value_high": None, "unit": "units",
          "obs_status": "M" if score is None else "A", "is_imputed": False, "imputed_value": score,
+         "impute_method": None, "imputed_from": None, "impute_note": None, "peer_group": pd.NA,
          "treated_value": score, "is_treated": False, "treatment": "none",
          "n_observed": observed[name],
          "n_provinces": len(scores),
@@ -113,6 +122,11 @@ def leaves(
         for name, score in columns.items()
     ]  # fmt: skip
     frame = pd.DataFrame(rows).astype(dict.fromkeys(("score", "value", "value_low"), "float64"))
+    frame = frame.astype({"peer_group": "Int64", "value_high": "float64"})
+    for code, name in imputed:
+        row = frame["province_code"].eq(code) & frame["indicator"].eq(name)
+        flags = {"is_imputed": True, "obs_status": "I", "reason": "no_data", "value": math.nan}
+        frame.loc[row, list(flags)] = list(flags.values())
     store.put_table(con, "normalised", frame)
 
 
@@ -127,6 +141,7 @@ def climb(
     scores: dict[str, dict[str, float | None]],
     out: tuple[str, ...] = (),
     rules: Rules | None = None,
+    imputed: tuple[tuple[str, str], ...] = (),
     **changed: Any,
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """Run 80_aggregated and 90_ranked; the rows of `ranked` by province and node.
@@ -137,11 +152,12 @@ def climb(
         scores: for each province code the score of each indicator; None is a missing value.
         out: indicators that did not enter the edition.
         rules: how a node is made, where not by an arithmetic mean.
+        imputed: province and indicator of the scores that rest on an imputed value.
         changed: settings other than the defaults.
     """
     settings(con, **changed)
     tree(con, nodes, rules, (SETTINGS | changed)["node_coverage"])
-    leaves(con, scores, out)
+    leaves(con, scores, out, imputed)
     return climb_on(con)
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline import store
 from tests.conftest import given
-from tests.steps import indicators, rows_of, step
+from tests.steps import indicators, rows_of, settings, step
 
 Con = duckdb.DuckDBPyConnection
 DENOMINATED = step("30_denominated")
@@ -32,6 +32,7 @@ def denominate(
         figures: (variable, year, value) of province 01 in `harmonised`.
         more: a column of `harmonised` with one entry per figure.
     """
+    settings(con)
     given(con, "spec_editions", edition=["e"], reference_year=2022, scheme="63")
     given(con, "ref_provinces", scheme=["63", "34"], province_code=["01", "80"])
     indicators(con, indicator)
@@ -190,6 +191,7 @@ def test_the_full_grid_never_loses_or_repeats_a_row(
     cells: list[tuple[str, str, int | None, float | None]],
 ) -> None:
     con = store.connect()
+    settings(con)
     given(con, "spec_editions", edition=["old", "new"], reference_year=2022, scheme=["63", "34"])
     given(con, "ref_provinces", scheme=["63", "63", "34"], province_code=["01", "02", "80"])
     growth = {"indicator": "g", "kind": "growth", "numerator": "l", "span": 1, "max_age": 1}

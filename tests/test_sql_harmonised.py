@@ -15,7 +15,7 @@ from pipeline.faults import Faults
 from pipeline.project import Project
 from pipeline.run import compute, load
 from tests.conftest import ROOT, Toy, given, silent
-from tests.steps import indicators, rows_of, step
+from tests.steps import indicators, rows_of, settings, step
 
 Con = duckdb.DuckDBPyConnection
 # A whole W (scheme 34) of parts 11, 12, 13, and L (code 20) that stayed as it was.
@@ -59,6 +59,7 @@ def harmonise(
     given(con, "spec_sources", source_id=["index_source", "press"],
           use=["index", "comparison"])  # fmt: skip
     given(con, "spec_editions", edition=["old", "new"], reference_year=2022, scheme=["63", "34"])
+    settings(con)
     indicators(con, {"indicator": "x"})
     weight = "w" if merge == "weighted_mean" else None
     given(con, "spec_variables", variable=["x", "w"], merge=[merge, "sum"],

@@ -1,7 +1,8 @@
 """Where imputed values come from: each function gives the panel with its gaps filled.
 
 `panel` has the shape (n_rows, n_columns), NaN = missing; a gap without donor stays NaN. What stands
-in the place of an observed value is of no account: `impute` keeps the observed one.
+in the place of an observed value is of no account: `impute` keeps the observed one. Links, shape
+(n_links, 3), say which row gave to which cell: row, column, donor row.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 
 from pipeline.methods._common import Bools, Floats, Rows, extremes
 
-ROWS_AT_ONCE = 1000  # bounds the memory of the search for donors
+ROWS_AT_ONCE = 250  # bounds the memory of the search for donors
 
 
 def centre(panel: Floats, rows_of: Mapping[object, Rows], is_median: bool) -> Floats:
@@ -27,18 +28,18 @@ def centre(panel: Floats, rows_of: Mapping[object, Rows], is_median: bool) -> Fl
     return filled
 
 
-def carried(panel: Floats, units: Sequence[Rows], from_future: bool) -> Floats:
-    """The unit's last earlier value; with `from_future`, else its next later one."""
+def carried(panel: Floats, units: Sequence[Rows], from_future: bool) -> tuple[Floats, Rows]:
+    """The unit's last earlier value; with `from_future`, else its next later one. Also links."""
     order, before, after = _seen(panel, units)
     history = panel[order]
     place = np.where((before < 0) & from_future, after, before)
     filled = np.empty_like(panel)
     filled[order] = np.where(place < 0, np.nan, np.take_along_axis(history, place, axis=0))
-    return filled
+    return filled, _links(order, np.isnan(history) & (place >= 0), place)
 
 
-def linear(panel: Floats, units: Sequence[Rows], time: Floats) -> Floats:
-    """On the straight line between the unit's neighbouring observed values, never beyond them."""
+def linear(panel: Floats, units: Sequence[Rows], time: Floats) -> tuple[Floats, Rows]:
+    """On the line between the unit's neighbouring observed values, never beyond. Also links."""
     order, before, after = _seen(panel, units)
     history, when = panel[order], time[order]
     first, last = (np.take_along_axis(history, place, axis=0) for place in (before, after))
@@ -48,7 +49,14 @@ def linear(panel: Floats, units: Sequence[Rows], time: Floats) -> Floats:
     line = np.clip(line, np.minimum(first, last), np.maximum(first, last))
     filled = panel.copy()
     filled[order] = np.where(is_inside, line, history)
-    return filled
+    return filled, _links(order, is_inside, before, after)
+
+
+def _links(order: Rows, is_filled: Bools, *places: Rows) -> Rows:
+    """The links of cells in the order of units and time to the places they were filled out of."""
+    rows, columns = np.nonzero(is_filled)
+    found = [np.column_stack((order[rows], columns, order[p[rows, columns]])) for p in places]
+    return np.concatenate(found)
 
 
 def _seen(panel: Floats, units: Sequence[Rows]) -> tuple[Rows, Rows, Rows]:
@@ -74,31 +82,46 @@ def _standardised(panel: Floats) -> tuple[Floats, Floats, Floats]:
     return (panel - mean) / np.where(sd > 0, sd, 1), mean, sd
 
 
-def nearest(panel: Floats, usable: Bools, n_neighbours: int) -> Floats:
+def nearest(panel: Floats, usable: Bools, n_neighbours: int) -> tuple[Floats, Rows]:
     """Mean of the nearest rows that have the value; rows with nothing in common are no donors.
 
-    `usable`, shape (n_columns,): the columns that are filled and measured by; none may be empty.
+    Distances equal to ten decimals are equal; of equals the upper rows are taken. `usable`, shape
+    (n_columns,): the columns that are filled and measured by; none may be empty. Also links.
     """
-    from sklearn.impute import KNNImputer
+    from sklearn.metrics.pairwise import nan_euclidean_distances
 
-    filled = panel.copy()
-    if usable.any():
-        z, mean, sd = _standardised(panel[:, usable])
-        found = KNNImputer(n_neighbors=n_neighbours).fit_transform(z) * sd + mean
-        inside = np.clip(found, *extremes(panel[:, usable]))
-        filled[:, usable] = np.where(_has_donor(z), inside, np.nan)
-    return filled
-
-
-def _has_donor(z: Floats) -> Bools:
-    """Whether another row has the value and shares an observed column with the row."""
-    seen = (~np.isnan(z)).astype(np.float32)
-    found = np.zeros(z.shape, dtype=np.bool_)
-    for start in range(0, len(z), ROWS_AT_ONCE):
+    filled, links = panel.copy(), [np.empty((0, 3), dtype=np.intp)]
+    columns = np.flatnonzero(usable)
+    if not len(columns):
+        return filled, links[0]
+    z = _standardised(panel[:, columns])[0]
+    lowest, highest = extremes(panel)
+    missing = np.isnan(panel)
+    for start in range(0, len(panel), ROWS_AT_ONCE):
         part = slice(start, start + ROWS_AT_ONCE)
-        is_near = (seen[part] @ seen.T > 0).astype(np.float32)
-        found[part] = is_near @ seen > 0
-    return found
+        distances = np.round(nan_euclidean_distances(z[part], z), 10)
+        for column in columns[missing[part][:, columns].any(axis=0)]:
+            rows = np.flatnonzero(missing[part, column])
+            donors = np.flatnonzero(~missing[:, column])
+            is_donor = _lowest(distances[np.ix_(rows, donors)], n_neighbours)
+            n_given = is_donor.sum(axis=1)
+            total = np.where(is_donor, panel[donors, column], 0).sum(axis=1)
+            mean = total / np.where(n_given, n_given, np.nan)
+            filled[start + rows, column] = np.clip(mean, lowest[column], highest[column])
+            taker, giver = np.nonzero(is_donor)
+            cells = (start + rows[taker], np.full_like(taker, column), donors[giver])
+            links.append(np.column_stack(cells))
+    return filled, np.concatenate(links)
+
+
+def _lowest(distances: Floats, n: int) -> Bools:
+    """Marks the n lowest of each row, fewer if fewer are not NaN; of equals the first."""
+    n = min(n, distances.shape[1])
+    last = np.partition(distances, n - 1, axis=1)[:, n - 1 : n]
+    last = np.where(np.isnan(last), np.inf, last)
+    is_less, is_last = distances < last, distances == last
+    still = n - is_less.sum(axis=1, keepdims=True)
+    return is_less | (is_last & (is_last.cumsum(axis=1) <= still))
 
 
 def iterative(
@@ -112,8 +135,10 @@ def iterative(
     """Each column regressed on the others in turn: expected values, draws, whether they settled.
 
     A row with nothing observed, and a column with no other beside it, have no donor. `usable` as in
-    `nearest`.
+    `nearest`. On one thread, for the last bit of a sum may change with their number.
     """
+    from threadpoolctl import threadpool_limits
+
     filled, draws, is_converged = panel.copy(), np.repeat(panel[None], n_draws, axis=0), True
     if usable.sum() > 1 and np.isnan(panel[:, usable]).any():
         z, mean, sd = _standardised(panel[:, usable])
@@ -125,11 +150,12 @@ def iterative(
         def restored(found: Floats) -> Floats:
             return np.fmax(lowest, np.fmin(highest, found * sd + mean))
 
-        found, is_converged = _regressed(z[rows], max_iterations, limits, None)
-        filled[place] = restored(found)
-        for draw, state in enumerate(np.random.SeedSequence(seed).generate_state(n_draws)):
-            found, _ = _regressed(z[rows], max_iterations, limits, int(state))
-            draws[draw][place] = restored(found)
+        with threadpool_limits(1):
+            found, is_converged = _regressed(z[rows], max_iterations, limits, None)
+            filled[place] = restored(found)
+            for draw, state in enumerate(np.random.SeedSequence(seed).generate_state(n_draws)):
+                found, _ = _regressed(z[rows], max_iterations, limits, int(state))
+                draws[draw][place] = restored(found)
     return filled, draws, is_converged
 
 

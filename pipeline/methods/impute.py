@@ -12,6 +12,7 @@ from pipeline.methods import _donors as donors
 from pipeline.methods._common import Bools, Floats, Rows, as_panel, rows_of_groups
 
 REASONS = ("", "not_asked", "no_donor", "too_few_donors")
+NO_LINKS: Rows = np.empty((0, 3), dtype=np.intp)
 METHODS = ("none", "mean", "median", "carried", "linear", "knn", "iterative")
 
 
@@ -30,7 +31,9 @@ class Imputed:
     is_imputed: Bools
     cause: NDArray[np.int8]  # number of the reason in `REASONS`
     draws: Floats
-    is_converged: bool = True
+    is_converged: bool
+    is_used: Bools
+    links: Rows
 
     @property
     def reason(self) -> NDArray[np.str_]:
@@ -91,19 +94,21 @@ def impute(
     panel = as_panel(x, names)
     _refuse_numbers(method, n_neighbours, max_iterations, n_draws, max_share)
     missing = np.isnan(panel)
-    draws, is_converged = np.empty((0, *panel.shape)), True
+    draws, is_converged, links = np.empty((0, *panel.shape)), True, NO_LINKS
+    is_used = np.zeros(panel.shape[1], dtype=np.bool_)
     if method in ("knn", "iterative"):
         is_known = ~missing.all(axis=0)
         is_refused = _share(missing, missing & is_known) > max_share
+        is_used = is_known & ~is_refused
         if method == "knn":
-            filled = donors.nearest(panel, is_known & ~is_refused, n_neighbours)
+            filled, links = donors.nearest(panel, is_used, n_neighbours)
         else:
             filled, draws, is_converged = donors.iterative(
-                panel, is_known & ~is_refused, max_iterations, within_observed, n_draws, seed
+                panel, is_used, max_iterations, within_observed, n_draws, seed
             )
         could_be = missing & (is_refused | ~np.isnan(filled))
     else:
-        filled = _by_rule(panel, method, groups, units, time, from_future)
+        filled, links = _by_rule(panel, method, groups, units, time, from_future)
         could_be = missing & ~np.isnan(filled)
         is_refused = _share(missing, could_be) > max_share
     is_imputed = could_be & ~is_refused
@@ -111,7 +116,9 @@ def impute(
     cause[could_be] = 3
     cause[is_imputed] = 0
     values = np.where(is_imputed, filled, panel)
-    return Imputed(values, is_imputed, cause, np.where(is_imputed, draws, panel), is_converged)
+    drawn = np.where(is_imputed, draws, panel)
+    links = links[is_imputed[links[:, 0], links[:, 1]]]
+    return Imputed(values, is_imputed, cause, drawn, is_converged, is_used, links)
 
 
 def _by_rule(
@@ -121,15 +128,16 @@ def _by_rule(
     units: Iterable[object] | None,
     time: ArrayLike | None,
     from_future: bool,
-) -> Floats:
-    """The panel filled by a method that takes each value from its own column only."""
+) -> tuple[Floats, Rows]:
+    """The panel filled by a method that takes each value from its own column only, and links."""
     if method in ("mean", "median"):
-        return donors.centre(panel, rows_of_groups(groups, len(panel)), method == "median")
+        rows_of = rows_of_groups(groups, len(panel))
+        return donors.centre(panel, rows_of, method == "median"), NO_LINKS
     if method == "carried":
         return donors.carried(panel, _unit_rows(units, time, len(panel))[0], from_future)
     if method == "linear":
         return donors.linear(panel, *_unit_rows(units, time, len(panel)))
-    return panel
+    return panel, NO_LINKS
 
 
 def _refuse_numbers(

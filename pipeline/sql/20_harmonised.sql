@@ -1,7 +1,7 @@
 -- 20_harmonised: the variables of the index on the provinces of each edition.
 -- Grain   one row per edition, province, variable and year (a year may be missing: undated)
--- Reads   observed, spec_editions, spec_indicators, spec_variables, spec_sources, ref_merger,
---         ref_shared_records
+-- Reads   observed, spec_editions, spec_indicators, spec_settings, spec_variables, spec_sources,
+--         ref_merger, ref_shared_records
 -- Method  figures of the edition's own scheme are taken as they are; figures of the scheme before
 --         the merger are added (sum) or averaged with a named weight (weighted_mean) over all the
 --         parts of a province. One part missing makes the whole missing: never a partial sum.
@@ -14,6 +14,9 @@ with needed as (
     union
     select denominator as variable from spec_indicators
     where denominator is not null
+    union
+    select peers_variable as variable from spec_settings
+    where peers_variable is not null
 ),
 
 figures as (

@@ -1,10 +1,12 @@
 -- 30_denominated: one value per indicator, from the newest year that can be used.
 -- Grain   one row per edition, province and indicator: the full grid, nothing dropped
--- Reads   harmonised, spec_editions, spec_indicators, ref_provinces
+-- Reads   harmonised, spec_editions, spec_indicators, spec_settings, ref_provinces
 -- Method  level: the variable. ratio, per_capita: numerator / denominator * scale, both of one year.
 --         growth: geometric mean yearly rate over `span` years, in percent. The newest data year not
 --         after the reference year and at most max_age older is taken; an older one has status C.
 --         A denominator that is zero or missing gives a missing value with its reason.
+--         peer_group: the provinces of an edition in order of the peers' variable (its newest figure
+--         at most peers_max_age old), cut into peers_parts groups; equal figures are in one group.
 create or replace table denominated as
 
 with grid as (
@@ -124,6 +126,35 @@ computed as (
             else numerator_high / denominator * scale
         end as value_high
     from chosen
+),
+
+sizes as (
+    select
+        harmonised.edition,
+        harmonised.province_code,
+        harmonised.value as size,
+        spec_settings.peers_parts as parts
+    from harmonised
+    inner join spec_editions on harmonised.edition = spec_editions.edition
+    inner join spec_settings on harmonised.variable = spec_settings.peers_variable
+    where
+        harmonised.value is not null
+        and harmonised.year <= spec_editions.reference_year
+        and harmonised.year >= spec_editions.reference_year - spec_settings.peers_max_age
+    qualify
+        row_number() over (
+            partition by harmonised.edition, harmonised.province_code
+            order by harmonised.year desc
+        ) = 1
+),
+
+peers as (
+    select
+        edition,
+        province_code,
+        (rank() over (partition by edition order by size) - 1) * parts
+        // count(*) over (partition by edition) + 1 as peer_group
+    from sizes
 )
 
 select
@@ -148,11 +179,16 @@ select
     case
         when computed.value is not null then null
         else coalesce(computed.reason, 'no_data')
-    end as reason
+    end as reason,
+    peers.peer_group
 from grid
 left join computed
     on
         grid.edition = computed.edition
         and grid.province_code = computed.province_code
         and grid.indicator = computed.indicator
+left join peers
+    on
+        grid.edition = peers.edition
+        and grid.province_code = peers.province_code
 order by grid.edition, grid.province_code, grid.indicator;

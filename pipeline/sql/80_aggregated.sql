@@ -6,7 +6,8 @@
 --         It is missing if the children present hold less than node_coverage of the entered weight;
 --         a threshold met to nine decimals is met, whatever the last bit of the doubles says.
 --         coverage is the share of entered weight observed under the node; coverage_declared the
---         share of declared weight, so that a pillar resting on one of five indicators says so.
+--         share of declared weight, so that a pillar resting on one of five indicators says so. An
+--         imputed value is present but not observed: it counts in imputed_share.
 create or replace table aggregated as
 
 with recursive climbed as (
@@ -20,8 +21,9 @@ with recursive climbed as (
         normalised.score,
         normalised.is_entered,
         normalised.score is not null as is_met,
-        (normalised.score is not null)::double as coverage,
-        (normalised.score is not null)::double as coverage_declared
+        (normalised.score is not null and not normalised.is_imputed)::double as coverage,
+        (normalised.score is not null and not normalised.is_imputed)::double as coverage_declared,
+        (normalised.score is not null and normalised.is_imputed)::double as imputed_share
     from normalised
     inner join spec_nodes on normalised.indicator = spec_nodes.node
     union all
@@ -38,7 +40,8 @@ with recursive climbed as (
             climbed.is_entered,
             climbed.is_met,
             climbed.coverage,
-            climbed.coverage_declared
+            climbed.coverage_declared,
+            climbed.imputed_share
         from climbed
         where climbed.step < (select max(tallest.height) from spec_nodes as tallest)
         union all
@@ -68,7 +71,8 @@ with recursive climbed as (
             parents.is_entered,
             parents.is_met,
             coalesce(parents.covered / nullif(parents.entered, 0), 0) as coverage,
-            parents.covered_declared / parents.declared as coverage_declared
+            parents.covered_declared / parents.declared as coverage_declared,
+            coalesce(parents.imputed / nullif(parents.entered, 0), 0) as imputed_share
         from (
             select
                 climbed.step + 1 as step,
@@ -95,6 +99,9 @@ with recursive climbed as (
                     list(climbed.weight * climbed.coverage) filter (where climbed.is_entered)
                 ) as covered,
                 sum_of(list(climbed.weight * climbed.coverage_declared)) as covered_declared,
+                sum_of(
+                    list(climbed.weight * climbed.imputed_share) filter (where climbed.is_entered)
+                ) as imputed,
                 present > 0
                 and present >= (spec_nodes.node_coverage - 1e-9) * entered as is_met
             from climbed
@@ -145,6 +152,7 @@ select
     nodes.is_entered,
     nodes.coverage,
     nodes.coverage_declared,
+    nodes.imputed_share,
     -- What the node weighs in its parent for this province, the missing ones left out.
     case when nodes.score is not null then nodes.weight / siblings.weight end as weight_in_parent,
     leaves.data_year,
@@ -156,6 +164,9 @@ select
     leaves.obs_status,
     leaves.is_imputed,
     leaves.imputed_value,
+    leaves.impute_method,
+    leaves.imputed_from,
+    leaves.impute_note,
     leaves.treated_value,
     leaves.is_treated,
     leaves.treatment,
@@ -173,7 +184,8 @@ select
         when nodes.is_met then 'nothing_to_compare'
         else 'below_node_coverage'
     end as reason,
-    leaves.reason as value_reason
+    leaves.reason as value_reason,
+    max(leaves.peer_group) over (partition by nodes.edition, nodes.province_code) as peer_group
 from nodes
 inner join spec_nodes on nodes.node = spec_nodes.node
 left join siblings

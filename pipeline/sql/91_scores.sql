@@ -18,8 +18,10 @@ select
     ranked.rank,
     ranked.coverage,
     ranked.coverage_declared,
+    ranked.imputed_share,
     ranked.is_ranked,
-    ranked.reason
+    ranked.reason,
+    ranked.peer_group
 from ranked
 inner join spec_editions on ranked.edition = spec_editions.edition
 inner join spec_nodes on ranked.node = spec_nodes.node

@@ -12,6 +12,10 @@ select
     ranked.value,
     ranked.unit,
     ranked.obs_status,
+    ranked.is_imputed,
+    ranked.imputed_value,
+    ranked.impute_method,
+    ranked.impute_note,
     ranked.treated_value,
     ranked.is_treated,
     ranked.score,
@@ -19,7 +23,8 @@ select
     ranked.weight,
     ranked.contribution,
     ranked.is_entered,
-    ranked.value_reason as reason
+    ranked.value_reason as reason,
+    ranked.peer_group
 from ranked
 inner join spec_nodes on ranked.node = spec_nodes.node
 where ranked.level = 'indicator'

@@ -2,7 +2,8 @@
 -- Grain   one row per edition, kind (indicator, pillar, province) and code
 -- Reads   ranked, spec_nodes, spec_settings
 -- Method  indicator: share of provinces that have it. pillar: share of its declared weight whose
---         indicators entered. province: share of the entered weight that is observed.
+--         indicators entered. province: share of the entered weight that is observed. n_imputed:
+--         provinces with an imputed value; indicators with such a value; those of the province.
 create or replace table coverage as
 
 with leaves as (
@@ -18,6 +19,7 @@ indicators_seen as (
         leaves.node as code,
         any_value(leaves.n_observed) as n_observed,
         any_value(leaves.n_provinces) as n_expected,
+        count(*) filter (where leaves.is_imputed) as n_imputed,
         any_value(leaves.indicator_coverage) as coverage,
         any_value(spec_settings.indicator_coverage) as threshold,
         bool_or(leaves.is_entered) as is_in,
@@ -34,6 +36,7 @@ pillars_seen as (
         ranked.node as code,
         any_value(members.n_entered) as n_observed,
         any_value(members.n_declared) as n_expected,
+        any_value(members.n_imputed) as n_imputed,
         any_value(members.coverage) as coverage,
         0e0 as threshold,
         bool_or(ranked.is_entered) as is_in,
@@ -45,6 +48,7 @@ pillars_seen as (
             spec_nodes.parent,
             count(*) filter (where indicators_seen.is_in) as n_entered,
             count(*) as n_declared,
+            count(*) filter (where indicators_seen.n_imputed > 0) as n_imputed,
             sum_of(list(spec_nodes.weight) filter (where indicators_seen.is_in))
             / sum_of(list(spec_nodes.weight)) as coverage
         from indicators_seen
@@ -65,6 +69,7 @@ provinces_seen as (
         ranked.province_code as code,
         any_value(members.n_observed) as n_observed,
         any_value(members.n_entered) as n_expected,
+        any_value(members.n_imputed) as n_imputed,
         any_value(ranked.coverage) as coverage,
         any_value(spec_settings.province_coverage) as threshold,
         bool_or(ranked.is_ranked) as is_in,
@@ -74,7 +79,8 @@ provinces_seen as (
         select
             leaves.edition,
             leaves.province_code,
-            count(leaves.score) as n_observed,
+            count(leaves.score) filter (where not leaves.is_imputed) as n_observed,
+            count(leaves.score) filter (where leaves.is_imputed) as n_imputed,
             count(*) filter (where leaves.is_entered) as n_entered
         from leaves
         group by leaves.edition, leaves.province_code
@@ -93,6 +99,7 @@ select
     code,
     n_observed,
     n_expected,
+    n_imputed,
     coverage,
     threshold,
     is_in,
