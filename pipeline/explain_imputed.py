@@ -9,7 +9,7 @@ from pipeline.language import LANGUAGES, figure, reason, text
 if TYPE_CHECKING:
     from pipeline.explain import Release
 
-NAMED = 8  # so many provinces are named, of more the first
+NAMED = 8  # so many are named, and the others counted
 
 
 def givers(release: Release, row: dict[str, Any]) -> list[dict[str, str]]:
@@ -33,8 +33,11 @@ def givers(release: Release, row: dict[str, Any]) -> list[dict[str, str]]:
 def imputed_words(entry: dict[str, Any], lang: str) -> str:
     """By which method a number was imputed, and from what."""
     names = [one[f"name_{lang}"] for one in entry["imputed_from"]]
-    shown = names if len(names) <= NAMED else [*names[: NAMED - 1], "…"]
-    how = text(f"impute_{entry['impute_method']}", lang, n=len(names), givers=", ".join(shown))
+    said = ", ".join(names)
+    if len(names) > NAMED + 1:
+        more = "more_indicators" if entry["impute_method"] == "iterative" else "more_provinces"
+        said = text(more, lang, names=", ".join(names[:NAMED]), n=len(names) - NAMED)
+    how = text(f"impute_{entry['impute_method']}", lang, givers=said)
     if entry["impute_note"] is not None:
         how += f" ({reason(entry['impute_note'], lang)})"
     value = figure(entry["imputed_value"], lang)
