@@ -14,6 +14,7 @@ import pandas as pd
 
 from pipeline import packaging, store
 from pipeline.choices.aggregation import score_ranges
+from pipeline.choices.imputation import warn_unsettled
 from pipeline.choices.scales import refuse_unscalable, score_range
 from pipeline.faults import Fault, Faults, Place, explain_fault, shown
 from pipeline.ingest import Ingested, ingest
@@ -90,7 +91,6 @@ def compute(loaded: Loaded, faults: Faults, report: Report) -> Any:
         ["source_id", "locator"], kind="stable", ignore_index=True
     )
     tables["sources"] = _source_rows(loaded.catalogue)
-    tables["findings"] = _finding_rows(faults.warnings())
     for name, frame in tables.items():
         store.put_table(con, name, frame)
     for step in store.steps():
@@ -100,12 +100,15 @@ def compute(loaded: Loaded, faults: Faults, report: Report) -> Any:
         if name == "moments":
             continue
         table = store.get_table(con, name)
+        if name == "imputed":
+            warn_unsettled(con, faults)
         if name == "treated":
             refuse_unscalable(con, faults)
         store.refuse_non_finite(table, name, faults)
         faults.raise_if_any()
         _hold_contract(name, store.as_frame(table), faults)
         faults.raise_if_any()
+    store.put_table(con, "findings", _finding_rows(faults.warnings()))
     return con
 
 

@@ -147,6 +147,25 @@ def test_a_constant_column_is_imputed_to_its_constant(method: str) -> None:
     assert impute(x, method).values[3, 0] == 0.1
 
 
+def test_a_link_names_the_row_that_gave() -> None:
+    x = np.array([[10.0, 1], [20, 2], [30, 3], [900, 100], [910, 101], [NAN, 2.4]])
+    found = impute(x, "knn", n_neighbours=2)
+    assert found.links.tolist() == [[5, 0, 1], [5, 0, 2]]
+    assert found.is_used.tolist() == [True, True]
+    assert impute(PANEL, "carried", max_share=1, **YEARS).links.tolist() == [[2, 0, 1], [3, 0, 1]]
+    line = impute(PANEL, "linear", max_share=1, **YEARS).links.tolist()
+    assert sorted(line) == [[2, 0, 1], [2, 0, 4], [3, 0, 1], [3, 0, 4]]
+    assert len(impute(PANEL, "carried", max_share=0.1, **YEARS).links) == 0  # nothing is imputed
+    assert len(impute(x, "mean").links) == 0
+
+
+def test_of_equally_near_rows_the_upper_ones_give() -> None:
+    x = np.array([[10.0, 1], [20, 3], [30, 1], [40, 3], [NAN, 2]])
+    found = impute(x, "knn", n_neighbours=3)
+    assert found.links[:, 2].tolist() == [0, 1, 2]
+    assert found.values[4, 0] == 20
+
+
 # ---------------------------------------------------------------------------- too few donors
 
 
@@ -260,6 +279,20 @@ def test_models_keep_what_is_known_and_say_what_they_did(
     x: np.ndarray, method: str, max_share: float
 ) -> None:
     check_promises(x, method, max_share)
+
+
+@settings(max_examples=200, deadline=None)
+@given(PANELS, st.integers(1, 6), st.sampled_from([0.3, 1.0]))
+def test_a_neighbourly_value_is_the_mean_of_the_rows_that_it_links_to(
+    x: np.ndarray, n_neighbours: int, max_share: float
+) -> None:
+    found = impute(x, "knn", n_neighbours=n_neighbours, max_share=max_share)
+    for i, j in np.argwhere(found.is_imputed):
+        donors = found.links[(found.links[:, 0] == i) & (found.links[:, 1] == j), 2]
+        assert 1 <= len(donors) <= n_neighbours
+        assert found.values[i, j] == pytest.approx(x[donors, j].mean(), abs=1e-12)
+    cells = {(i, j) for i, j, _ in found.links.tolist()}
+    assert cells == {(i, j) for i, j in np.argwhere(found.is_imputed).tolist()}
 
 
 @settings(max_examples=200, deadline=None)

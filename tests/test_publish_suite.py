@@ -79,8 +79,10 @@ def score_row(
         "rank": None if score is None else 1 + sum(other > score for other in held),
         "coverage": 0.0 if score is None else 1.0,
         "coverage_declared": 0.0 if score is None else 0.75,
+        "imputed_share": 0.0,
         "is_ranked": score is not None,
         "reason": "coverage 0 is below 2/3" if score is None else None,
+        "peer_group": None,
     }
 
 
@@ -98,6 +100,10 @@ def indicator_rows(edition: str, code: str) -> list[Row]:
             "value": score,
             "unit": "per 1000 people",
             "obs_status": "M" if score is None else "A",
+            "is_imputed": False,
+            "imputed_value": score,
+            "impute_method": None,
+            "impute_note": None,
             "treated_value": score,
             "is_treated": False,
             "score": score,
@@ -106,6 +112,7 @@ def indicator_rows(edition: str, code: str) -> list[Row]:
             "contribution": None if score is None else weight * score,
             "is_entered": indicator != "rd",
             "reason": "reported by 2 provinces" if indicator == "rd" else None,
+            "peer_group": 1,
         }
         rows.append(row)
     return rows
@@ -113,7 +120,7 @@ def indicator_rows(edition: str, code: str) -> list[Row]:
 
 def coverage_rows(edition: str) -> list[Row]:
     """One line for an indicator that is in and one for a province that is out."""
-    common = {"edition": edition, "n_expected": 4, "threshold": 0.5}
+    common = {"edition": edition, "n_expected": 4, "n_imputed": 0, "threshold": 0.5}
     inside = {"kind": "indicator", "code": "people", "n_observed": 4, "coverage": 1.0}
     outside = {"kind": "province", "code": "15", "n_observed": 0, "coverage": 0.0}
     return [
@@ -188,6 +195,7 @@ def of(code: str, indicator: str = "people") -> Row:
     return {"edition": "2022", "province_code": code, "indicator": indicator}
 
 
+IMPUTED = {"value": None, "obs_status": "I", "is_imputed": True, "impute_method": "mean"}
 FIRST, MIDDLE, LAST, UNRANKED = at("01"), at("48"), at("04"), at("15")
 NFD = "Ha\N{COMBINING GRAVE ACCENT} No\N{COMBINING CIRCUMFLEX ACCENT}i"
 UNIQUE, BETWEEN = "compound_columns_to_be_unique", "column_values_to_be_between"
@@ -232,6 +240,7 @@ BROKEN: list[tuple[str, Change, list[tuple[str, str]]]] = [
         set_values("scores", FIRST, score=100.5, coverage=1.1, coverage_declared=-0.1),
         [(BETWEEN, "score"), (BETWEEN, "coverage"), (BETWEEN, "coverage_declared")],
     ),
+    ("scores", set_values("scores", FIRST, imputed_share=1.5), [(BETWEEN, "imputed_share")]),
     ("scores", set_values("scores", LAST, score=-0.5), [(BETWEEN, "score")]),
     ("scores", set_values("scores", UNRANKED, score=math.nan), [(EMPTY, "check_not_finite")]),
     (
@@ -279,6 +288,28 @@ BROKEN: list[tuple[str, Change, list[tuple[str, str]]]] = [
         "indicators",
         set_values("indicators", of("15"), value=3.0),
         [(ONE_OF, "check_is_missing_declared")],
+    ),
+    *(
+        (
+            "indicators",
+            set_values("indicators", of("48"), **IMPUTED | broken),
+            [(ONE_OF, "check_is_imputed_declared")],
+        )
+        for broken in (
+            {"imputed_value": None},
+            {"is_imputed": False},
+            {"impute_method": None},
+        )
+    ),
+    (
+        "indicators",
+        set_values("indicators", of("48"), **IMPUTED | {"value": 3.0}),
+        [(ONE_OF, "check_is_missing_declared")],
+    ),
+    (
+        "indicators",
+        set_values("indicators", of("48"), is_imputed=True, impute_method="mean"),
+        [(ONE_OF, "check_is_imputed_declared")],
     ),
     ("indicators", set_values("indicators", of("48"), score=100.1), [(BETWEEN, "score")]),
     ("indicators", set_values("indicators", of("48"), weight=-0.1), [(BETWEEN, "weight")]),

@@ -35,12 +35,12 @@ OUTPUT = ("knowledge_technology", "impact")
 
 def aggregate(
     con: Con, row: dict[str, float | None], out: tuple[str, ...] = (), nodes: Tree = NODES,
-    **changed: float,
+    imputed: tuple[tuple[str, str], ...] = (), **changed: float,
 ) -> dict[str, dict[str, object]]:  # fmt: skip
     """The nodes of one province."""
     settings(con, **changed)
     tree(con, nodes, **changed)
-    leaves(con, {"01": row}, out)
+    leaves(con, {"01": row}, out, imputed)
     con.execute(step("80_aggregated"))
     found = con.sql("select * from aggregated")
     rows = [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
@@ -221,3 +221,29 @@ def test_the_published_scores_of_pii_give_its_published_sub_indices_and_index(
         assert found[code, above]["score"] == pytest.approx(
             known[key][above], abs=0.005 * levels + 1e-9
         ), key
+
+
+def test_an_imputed_value_is_present_but_not_observed(con: Con) -> None:
+    row: dict[str, float | None] = {"a": 20, "b": 60, "c": 30, "d": None}
+    found = aggregate(con, row, imputed=(("01", "b"), ("01", "c")))
+    assert found["people"]["score"] == 50  # (20*1 + 60*3)/4, b imputed
+    shares = {node: (found[node]["coverage"], found[node]["imputed_share"]) for node in NODES}
+    assert shares == {
+        "index": (0.125, 0.625),  # mean of input and output
+        "input": (0.25, 0.75), "people": (0.25, 0.75),  # b is 3 of 4
+        "output": (0, 0.5), "firms": (0, 1),  # d is missing
+        "a": (1, 0), "b": (0, 1), "c": (0, 1), "d": (0, 0),
+    }  # fmt: skip
+    assert found["b"]["coverage_declared"] == 0
+
+
+def test_imputed_values_count_towards_the_threshold_of_a_node(con: Con) -> None:
+    row: dict[str, float | None] = {"a": None, "b": 60, "c": None, "d": None}
+    found = aggregate(con, row, imputed=(("01", "b"),))  # 3 of 4 are there
+    assert (found["people"]["score"], found["people"]["coverage"]) == (60, 0)
+    assert found["output"]["reason"] == "below_node_coverage"
+
+
+def test_without_imputation_the_imputed_share_is_zero(con: Con) -> None:
+    found = aggregate(con, {"a": 20, "b": None, "c": 30, "d": 70}, out=("c",))
+    assert {row["imputed_share"] for row in found.values()} == {0}

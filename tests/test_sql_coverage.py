@@ -78,6 +78,21 @@ def test_a_province_counts_the_entered_weight_it_has(con: Con) -> None:
     assert found["province", "01"]["is_in"]
 
 
+def test_an_imputed_value_is_not_observed_and_is_counted_beside(con: Con) -> None:
+    panel = {"01": FULL, "02": FULL, "03": FULL | {"c": None}}
+    found = cover(con, panel, imputed=(("02", "b"),), province_coverage=0.75)
+    counts = {key: (row["n_observed"], row["n_expected"], row["n_imputed"])
+              for key, row in found.items()}  # fmt: skip
+    assert counts == {
+        ("indicator", "a"): (3, 3, 0), ("indicator", "b"): (2, 3, 1), ("indicator", "c"): (2, 3, 0),
+        ("pillar", "p"): (2, 2, 1), ("pillar", "q"): (1, 1, 0),
+        ("province", "01"): (3, 3, 0), ("province", "02"): (2, 3, 1), ("province", "03"): (2, 3, 0),
+    }  # fmt: skip
+    row = found["province", "02"]
+    assert row["coverage"] == 0.625  # (1/4 + 1) / 2: b, imputed, is 3 of 4 of its pillar
+    assert (row["is_in"], row["reason"]) == (False, "below_province_coverage")
+
+
 def test_a_province_of_an_edition_without_pillars_says_so_and_lacks_nothing_itself(
     con: Con,
 ) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
 
-from pipeline.faults import Faults
+from pipeline.faults import Faults, Place
 from pipeline.sources import Share, Strict
 from pipeline.yamlfile import YamlFile
 
@@ -119,3 +119,23 @@ def _impossible(spec: Spec, chosen: Choices) -> Iterator[tuple[str, str]]:
         if twice:
             yield "method", (f"{method} needs one edition per year, and scheme {scheme} has two of "
                              f"{', '.join(map(str, twice))}")  # fmt: skip
+
+
+UNSETTLED = """
+    select edition, string_agg(distinct indicator, ', ' order by indicator) as indicators
+    from imputed
+    where impute_note = 'not_settled'
+    group by edition
+    order by edition
+"""
+
+
+def warn_unsettled(con: Any, faults: Faults) -> None:
+    """Warn of regressions whose rounds ended before the values settled.
+
+    Args:
+        con: the database, with `imputed`.
+        faults: one SEM-11 is added per edition.
+    """
+    for edition, indicators in con.sql(UNSETTLED).fetchall():
+        faults.add("SEM-11", Place("index.yml"), indicators, edition=edition)
