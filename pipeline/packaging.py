@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.language import catalogue
+from pipeline.project import PINNED
 from pipeline.sources import Catalogue
 from pipeline.spec import Spec
 from schemas import contracts
 
-LIBRARIES = ("duckdb", "great-expectations", "numpy", "pandas", "pandera", "pyarrow")
 STEP_TABLES = (
     "harmonised", "denominated", "screened", "imputed", "treated", "normalised", "aggregated",
     "ranked",
@@ -141,7 +141,7 @@ def datapackage_json(spec: Spec, sources: Catalogue) -> str:
 
 def versions() -> dict[str, str]:
     """Python and the libraries whose version may change a number."""
-    return {"python": platform.python_version()} | {n: metadata.version(n) for n in LIBRARIES}
+    return {"python": platform.python_version()} | {n: metadata.version(n) for n in PINNED}
 
 
 def commit_of(root: Path) -> str | None:

@@ -16,7 +16,10 @@ from typing import Any
 CODE = Path(__file__).parent
 CODE_SUFFIXES = {".py", ".sql", ".yml", ".csv", ".css", ".js", ".woff2"}
 MAIN_SPEC = "index.yml"
-PINNED = ("duckdb", "great-expectations", "numpy", "pandas", "pandera", "pyarrow")
+PINNED = (
+    "duckdb", "great-expectations", "numpy", "pandas", "pandera", "pyarrow", "scikit-learn",
+    "scipy",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -240,6 +240,13 @@ def test_the_methods_the_contracts_and_the_words_name_the_same() -> None:
     assert set(NOTES) <= set(catalogue()["reasons"])
 
 
+def test_the_method_page_names_every_method_and_every_key() -> None:
+    page = (ROOT / "docs/method.md").read_text("utf-8")
+    section = page[page.index("## 5. ") : page.index("## 6. ")]
+    keys = {key for taken in PARAMETERS.values() for key in taken} | set(PARAMETERS)
+    assert [key for key in keys if f"`{key}`" not in section] == []
+
+
 def test_the_page_names_every_key_with_its_default() -> None:
     page = (ROOT / "docs/methods/impute.md").read_text("utf-8")
     rows = [line for line in page.splitlines() if line.startswith("| `")]
@@ -247,5 +254,5 @@ def test_the_page_names_every_key_with_its_default() -> None:
         for key, default in taken.items():
             (row,) = [line for line in rows if line.startswith(f"| `{key}` ")]
             assert f"`{method}`" in row or "all" in row, (method, key)
-            shown = {None: "–", False: "false", 0.5: '"1/2"'}.get(default, str(default))
+            shown = {"None": "–", "False": "false", "0.5": '"1/2"'}.get(str(default), str(default))
             assert f"| {shown} |" in row, (key, default)
