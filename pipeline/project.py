@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import re
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -20,6 +21,7 @@ PINNED = (
     "duckdb", "great-expectations", "numpy", "pandas", "pandera", "pyarrow", "scikit-learn",
     "scipy",
 )  # fmt: skip
+NAMED_FILE = re.compile(r"""\bpoints_file:[ ]*(['"]?)([^'"{}\[\]#,\n]+?)\1[ ]*(?=[,}#\n]|$)""")
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class Project:
 def input_files(project: Project) -> dict[str, str]:
     """SHA-256 of everything the outputs depend on, by a name that is the same on every machine."""
     found: dict[str, Path] = {project.spec_name: project.spec}
+    for name in _named_files(project.spec):
+        found[name] = project.root / name
     for folder, prefix in (
         (project.root / "raw", "raw"),
         (project.reference, "reference"),
@@ -68,6 +72,16 @@ def input_files(project: Project) -> dict[str, str]:
             if path.is_file() and (not is_code or path.suffix in CODE_SUFFIXES):
                 found[f"{prefix}/{path.relative_to(folder).as_posix()}"] = path
     return {name: _hash_of(path) for name, path in sorted(found.items())}
+
+
+def _named_files(spec: Path) -> list[str]:
+    """Files that the index names, as far as they may be read at all: reading it checks them."""
+    try:
+        text = spec.read_text("utf-8", errors="replace")
+    except OSError:
+        return []
+    names = [name for _, name in NAMED_FILE.findall(text)]
+    return [name for name in names if name[0] not in "/~" and ".." not in Path(name).parts]
 
 
 def _hash_of(path: Path) -> str:

@@ -9,11 +9,13 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 from pydantic import Field, model_validator
 
-from pipeline.choices.aggregation import Method, check_aggregation, rule_of
+from pipeline.choices.aggregation import RULE, Method, check_aggregation, rule_of
 from pipeline.choices.imputation import Impute, ImputeIndicator, check_imputation
 from pipeline.choices.peers import Peers, peers_row
+from pipeline.choices.points import read_points
 from pipeline.choices.scales import Normalise, NormaliseIndicator, check_scales, resolved
 from pipeline.choices.treatment import Treat
+from pipeline.choices.weighting import Weigh, WeighAll, check_weighting, choice_of
 from pipeline.faults import Faults, Place
 from pipeline.provinces import Reference
 from pipeline.sources import Catalogue, Share, Strict, nearest
@@ -40,11 +42,17 @@ class Settings(Strict):
     peers: Peers | None = None
     treat: Treat
     normalise: Normalise
+    weigh: WeighAll = WeighAll()
     aggregate: Method
+
+    def scale(self) -> tuple[float, float]:
+        """The range that most scores have."""
+        common = resolved(self.normalise, None)
+        return common["lower"], common["upper"]
 
     def thresholds(self) -> dict[str, Any]:
         """The one row of `spec_settings`; lower and upper are the range that most scores have."""
-        common = resolved(self.normalise, None)
+        lower, upper = self.scale()
         return {
             "indicator_coverage": self.indicator_coverage,
             "province_coverage": self.province_coverage,
@@ -54,8 +62,8 @@ class Settings(Strict):
             "skewness_limit": float(self.treat.skewness),
             "kurtosis_limit": float(self.treat.kurtosis),
             "max_winsorised": self.treat.max_winsorised,
-            "lower": common["lower"],
-            "upper": common["upper"],
+            "lower": lower,
+            "upper": upper,
             "is_together": self.normalise.panel == "together",
             **peers_row(self.peers),
         }
@@ -68,9 +76,11 @@ class Node(Strict):
     level: Literal["index", "sub_index", "pillar", "sub_pillar"]
     parent: str | None = None
     weight: int | float = 1
+    weigh: Weigh | None = None  # where the weights of its children come from
     aggregate: Method | None = None  # else, like node_coverage, as in the settings
     power: Annotated[int | float, Field(ge=-1000, le=1000)] | None = None
     penalty: Literal[1, -1] | None = None
+    pie_shares: Annotated[list[Share], Field(min_length=2, max_length=2)] | None = None
     node_coverage: Share | None = None
     direction: Literal[1, -1] = 1  # -1 turns every indicator under it
     name_vi: str
@@ -122,6 +132,16 @@ class Spec(Strict):
     nodes: list[Node] = Field(min_length=1)
     indicators: list[Indicator] = Field(min_length=1)
 
+    def children(self) -> dict[str, list[str]]:
+        """The codes under each node, nodes first, in their order."""
+        found: dict[str, list[str]] = {}
+        for code, parent in [(n.code, n.parent) for n in self.nodes] + [
+            (i.code, i.parent) for i in self.indicators
+        ]:
+            if parent is not None:
+                found.setdefault(parent, []).append(code)
+        return found
+
 
 def load_spec(
     path: Path,
@@ -138,10 +158,12 @@ def load_spec(
     file = read_yaml(path, name, faults)
     spec = validate(Spec, file, faults)
     if spec is not None:
+        spec = read_points(spec, path.parent, file, faults)
         _check_tree(spec, file, faults)
         check_aggregation(spec, node_rows(spec), file, faults)
         check_imputation(spec, file, faults)
         check_scales(spec, file, ref, faults)
+        check_weighting(spec, file, faults)
         if catalogue is not None:
             _check_variables(spec, file, catalogue, faults)
     return spec
@@ -224,7 +246,8 @@ def node_rows(spec: Spec) -> list[dict[str, Any]]:
     """Every node of the tree, indicators included, with its method and height above them."""
     rows: list[dict[str, Any]] = [
         {"node": n.code, "level": n.level, "parent": n.parent, "weight": float(n.weight),
-         **rule_of(n, spec.settings)}
+         **rule_of(n, spec.settings),
+         "weigh": choice_of(n, spec.settings).model_dump_json(exclude_none=True)}
         for n in spec.nodes
     ]  # fmt: skip
     rows += [
@@ -234,7 +257,8 @@ def node_rows(spec: Spec) -> list[dict[str, Any]]:
             "parent": i.parent,
             "weight": float(i.weight),
             "method": None,
-            **dict.fromkeys(("power", "penalty", "node_coverage"), math.nan),
+            **dict.fromkeys(RULE, math.nan),
+            "weigh": None,
         }
         for i in spec.indicators
     ]

@@ -76,7 +76,7 @@ def run_chain(inputs: Inputs, methods: Methods) -> Built:
     nodes, parents = _number(inputs)
     tree = Tree(inputs, nodes, parents, entered, methods)
     weights, origins, remarks = weigh(
-        nodes, parents, methods.weight, lambda w: tree.climb(normalised, w).scores
+        nodes, parents, methods.weight, lambda w: tree.climb(normalised, w)
     )
     climbed = tree.climb(normalised, weights)
     is_ranked, ranks = _rank(climbed, inputs, nodes, methods)

@@ -10,6 +10,9 @@ from typing import Any, Literal
 from pydantic import Field
 
 from pipeline.build.inputs import Inputs, Node
+from pipeline.choices.points import with_points
+from pipeline.choices.weighting import Weigh as WeighNode
+from pipeline.choices.weighting import check_choice
 from pipeline.faults import Faults
 from pipeline.sources import Strict
 from pipeline.spec import Share
@@ -25,7 +28,6 @@ Scale = Literal[
     "distance_to_target", "distance_to_reference", "fraction_of_best", "mazziotta_pareto",
 ]  # fmt: skip
 POSITIVE_ONLY = {"geometric", "harmonic"}
-NEEDED = {"target_correlation": "targets", "hierarchy": "matrix", "budget": "points"}
 
 
 class Denominate(Strict):
@@ -99,18 +101,6 @@ class Normalise(NormaliseIndicator):
     reversed_nodes: list[str] = Field(default=[])  # pillars in which less is better
 
 
-class WeighNode(Strict):
-    """Where the weights of one node's children come from."""
-
-    method: Literal[
-        "given", "equal", "pca", "entropy", "critic", "target_correlation", "hierarchy", "budget"
-    ] = "given"
-    components: Literal["rotated", "first"] = "rotated"
-    targets: dict[str, Real] | None = None
-    matrix: dict[str, dict[str, Real]] | None = None  # how many times as important as
-    points: dict[str, dict[str, Real]] | None = None  # expert -> child -> points
-
-
 class Weigh(WeighNode):
     """Where weights come from."""
 
@@ -173,8 +163,9 @@ def read_methods(path: Path | None, inputs: Inputs, faults: Faults) -> Methods:
     assert methods is not None
     _check_codes(methods, file, inputs, faults)
     _check_combinations(methods, file, inputs, faults)
+    weights = _read_weights(methods.weight, path.parent, file, inputs, faults)
     faults.raise_if_any()
-    return methods
+    return methods.model_copy(update={"weight": weights})
 
 
 Where = tuple[str, ...]
@@ -192,10 +183,23 @@ def _scales(
         yield ("normalise", "indicators", code), choice, members
 
 
-def _weighings(methods: Methods) -> Iterator[tuple[Where, WeighNode]]:
-    yield ("weight",), methods.weight
-    for code, choice in methods.weight.nodes.items():
-        yield ("weight", "nodes", code), choice
+def _read_weights(own: Weigh, root: Path, file: YamlFile, inputs: Inputs, faults: Faults) -> Weigh:
+    """The choices of weights with their files in them; what cannot be met is refused."""
+    families: dict[str, list[str]] = {}
+    for node in (*inputs.indicators, *inputs.nodes):
+        families.setdefault(node.parent or "", []).append(node.code)
+    del families[""]
+    common = {code: below for code, below in families.items() if code not in own.nodes}
+    nodes = {}
+    for code, choice in own.nodes.items():
+        where, below = ("weight", "nodes", code), families.get(code, [])
+        nodes[code] = with_points(choice, below, root, where, file, faults)
+        check_choice(nodes[code], {code: below}, where, file, faults)
+    everyone = [code for below in common.values() for code in below]
+    read = with_points(own, everyone, root, ("weight",), file, faults)
+    others = [code for below in families.values() for code in below]
+    check_choice(read, common, ("weight",), file, faults, others)
+    return read.model_copy(update={"nodes": nodes})
 
 
 def _check_codes(methods: Methods, file: YamlFile, inputs: Inputs, faults: Faults) -> None:
@@ -216,11 +220,6 @@ def _check_codes(methods: Methods, file: YamlFile, inputs: Inputs, faults: Fault
     must_exist(methods.aggregate.nodes, nodes, "aggregate", "nodes")
     if methods.impute.groups is not None:
         must_exist([methods.impute.groups], set(inputs.groups), "impute", "groups")
-    for where, choice in _weighings(methods):
-        for key in ("targets", "matrix"):
-            must_exist(getattr(choice, key) or (), indicators | nodes, *where, key)
-        for expert, points in (choice.points or {}).items():
-            must_exist(points, indicators | nodes, *where, "points", expert)
 
 
 def _check_combinations(methods: Methods, file: YamlFile, inputs: Inputs, faults: Faults) -> None:
@@ -251,7 +250,3 @@ def _check_combinations(methods: Methods, file: YamlFile, inputs: Inputs, faults
             where = ("aggregate",) if mean is methods.aggregate else ("aggregate", "nodes", place)
             refuse(f"a {mean.method} mean needs scores above 0: set normalise.lower above 0",
                    *where, "method")  # fmt: skip
-    for where, weighing in _weighings(methods):
-        key = NEEDED.get(weighing.method)
-        if key is not None and getattr(weighing, key) is None:
-            refuse(f"{weighing.method} needs {key}", *where, "method")

@@ -7,7 +7,7 @@ import sys
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Literal
 
-from pipeline.choices.scales import resolved, score_range
+from pipeline.choices.scales import score_range
 from pipeline.faults import Faults
 from pipeline.yamlfile import YamlFile
 
@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from pipeline.spec import Node, Settings, Spec
 
 Method = Literal[
-    "arithmetic", "geometric", "harmonic", "generalised", "median", "mpi", "copeland"
+    "arithmetic", "geometric", "harmonic", "generalised", "median", "mpi", "copeland",
+    "benefit_of_the_doubt",
 ]  # fmt: skip
+RULE = ("power", "penalty", "node_coverage", "pie_low", "pie_high")  # numbers of a rule
+OF = {"power": "generalised", "penalty": "mpi", "pie_shares": "benefit_of_the_doubt"}
 POWERS = {"arithmetic": 1.0, "geometric": 0.0, "harmonic": -1.0}
 ANY_SCORE = (-math.inf, math.inf)
 Rows = list[dict[str, Any]]
@@ -36,7 +39,38 @@ def rule_of(node: Node, settings: Settings) -> dict[str, Any]:
     penalty = math.nan if method != "mpi" else float(node.penalty or -1)
     own = node.node_coverage
     coverage = float(settings.node_coverage if own is None else own)
-    return {"method": method, "power": power, "penalty": penalty, "node_coverage": coverage}
+    low, high = _pie_bounds(node) if method == "benefit_of_the_doubt" else (math.nan, math.nan)
+    return {"method": method, "power": power, "penalty": penalty, "node_coverage": coverage,
+            "pie_low": low, "pie_high": high}  # fmt: skip
+
+
+def _pie_bounds(node: Node) -> tuple[float, float]:
+    low, high = node.pie_shares or (0, 1)
+    return float(low), float(high)
+
+
+def parameters_of(
+    rule: dict[str, Any], scale: tuple[float, float], n_children: int
+) -> dict[str, Any]:
+    """A row of `spec_nodes` as what `pipeline.methods.aggregate` takes, to the same scores.
+
+    Args:
+        rule: the row.
+        scale: `lower` and `upper` of `spec_settings`.
+        n_children: how many children entered the edition.
+    """
+    method = rule["method"]
+    found: dict[str, Any] = {"method": method, "min_share": max(rule["node_coverage"] - 1e-9, 0)}
+    if method == "generalised":
+        return found | {"power": rule["power"]}
+    if method == "mpi":
+        return found | {"penalty": rule["penalty"]}
+    if method == "copeland":
+        return found | {"lower": scale[0], "upper": scale[1]}
+    if method == "benefit_of_the_doubt":
+        high = max(rule["pie_high"], 1 / n_children)  # fewer children than declared share it out
+        return found | {"lower": rule["pie_low"], "upper": high, "scale": scale[1]}
+    return found
 
 
 def check_aggregation(spec: Spec, rows: Rows, file: YamlFile, faults: Faults) -> None:
@@ -54,7 +88,7 @@ def check_aggregation(spec: Spec, rows: Rows, file: YamlFile, faults: Faults) ->
     for i, node in enumerate(spec.nodes):
         method = node.aggregate or spec.settings.aggregate
         where = ("nodes", i, "aggregate") if node.aggregate else ("settings", "aggregate")
-        for key, of in (("power", "generalised"), ("penalty", "mpi")):
+        for key, of in OF.items():
             if getattr(node, key) is not None and method != of:
                 problem = f"{key} goes with 'aggregate: {of}', not with {method}"
                 found[("nodes", i, key), problem].append(node.code)
@@ -62,6 +96,11 @@ def check_aggregation(spec: Spec, rows: Rows, file: YamlFile, faults: Faults) ->
             found[where, "a generalised mean needs a 'power' at its node"].append(node.code)
             continue
         below = [ranges[row["node"]][0] for row in rows if row["parent"] == node.code]
+        for problem in filter(None, [_unmet(node, len(below))]):
+            found[("nodes", i, "pie_shares"), problem].append(node.code)
+        if method == "benefit_of_the_doubt" and not spec.settings.scale()[1] > 0:
+            problem = "the benefit of the doubt needs normalise.upper above 0: its best score"
+            found[where, problem].append(node.code)
         need = scores_needed(rules[node.code])
         if below and ((min(below) < 0 and need) or (min(below) == 0 and need == "above 0")):
             found[where, f"'{method}' needs scores {need}, and they go down to {min(below):g} "
@@ -70,10 +109,24 @@ def check_aggregation(spec: Spec, rows: Rows, file: YamlFile, faults: Faults) ->
         faults.add("SCH-17", file.place(*path), path[-1], problem=f"{problem}: {', '.join(codes)}")
 
 
+def _unmet(node: Node, n_children: int) -> str | None:
+    """Why the bounds on the pie shares of a node cannot be met."""
+    if node.pie_shares is None or n_children == 0:
+        return None
+    low, high = _pie_bounds(node)
+    if not low <= high:
+        return "the lower bound of pie_shares must not be above the upper one"
+    if n_children * low > 1 + 1e-9 or n_children * high < 1 - 1e-9:
+        return f"{n_children} children cannot each bring {low:g} to {high:g} of a score"
+    return None
+
+
 def scores_needed(rule: dict[str, Any]) -> str | None:
     """What the scores of the children must be for the method of a node; None: any."""
     if rule["method"] in ("geometric", "harmonic", "generalised") and not rule["power"] > 0:
         return "above 0"
+    if rule["method"] == "benefit_of_the_doubt":
+        return "of 0 or more" if (rule["pie_low"], rule["pie_high"]) == (0, 1) else "above 0"
     return "of 0 or more" if rule["method"] in ("generalised", "mpi") else None
 
 
@@ -83,10 +136,11 @@ def score_ranges(rows: Rows, spec: Spec) -> dict[str, tuple[float, float]]:
     Every method stays between its lowest and highest child, but for Copeland, which runs over the
     whole scale, and the Mazziotta-Pareto index, which falls below its lowest child: with mean M of
     children between l and h the variance is at most (M - l)(h - M), so M - S²/M is at least
-    2M + lh/M - (l + h), which is least at M = √(lh/2), or at l if that is less.
+    2M + lh/M - (l + h), which is least at M = √(lh/2), or at l if that is less. The benefit of
+    the doubt gives a unit with children from l to h at least the share l/h of the best score: that
+    is what it has under weights that give it any pie shares.
     """
-    common = resolved(spec.settings.normalise, None)
-    scale = (common["lower"], common["upper"])
+    scale = spec.settings.scale()
     leaves = {item.code: score_range(spec.settings.normalise, item.normalise) or ANY_SCORE
               for item in spec.indicators}  # fmt: skip
     found: dict[str, tuple[float, float]] = {}
@@ -96,6 +150,10 @@ def score_ranges(rows: Rows, spec: Spec) -> dict[str, tuple[float, float]]:
             found[row["node"]] = leaves.get(row["node"], scale)
             continue
         low, high = min(lowest for lowest, _ in below), max(highest for _, highest in below)
+        if row["method"] == "benefit_of_the_doubt":
+            parts = [max(lowest, 0) / highest for lowest, highest in below if highest > 0]
+            found[row["node"]] = (scale[1] * min(parts, default=0), scale[1])
+            continue
         if row["method"] == "mpi" and math.isinf(high - low):
             low, high = ANY_SCORE
         elif row["method"] == "mpi" and row["penalty"] < 0 <= low:
