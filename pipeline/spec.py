@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.choices.aggregation import Method, check_aggregation, rule_of
 from pipeline.choices.scales import Normalise, NormaliseIndicator, check_scales, resolved
-from pipeline.choices.treatment import Treat
+from pipeline.choices.treatment import Treat, TreatOne, check_treatment
 from pipeline.faults import Faults, Place
 from pipeline.provinces import Reference
 from pipeline.sources import Catalogue, Strict, nearest
@@ -41,6 +41,12 @@ class Edition(Strict):
     scheme: Literal["63", "34"]
 
 
+class Rank(Strict):
+    """Scores equal to so many decimals share the better rank."""
+
+    digits: int = Field(default=10, ge=0, le=300)
+
+
 class Settings(Strict):
     """Thresholds and methods of the whole index."""
 
@@ -52,22 +58,19 @@ class Settings(Strict):
     treat: Treat
     normalise: Normalise
     aggregate: Method
+    rank: Rank = Rank()
 
     def thresholds(self) -> dict[str, Any]:
         """The one row of `spec_settings`; lower and upper are the range that most scores have."""
         common = resolved(self.normalise, None)
         return {
-            "indicator_coverage": self.indicator_coverage,
             "province_coverage": self.province_coverage,
             "pillar_coverage": self.pillar_coverage,
             "node_coverage": self.node_coverage,
-            "is_treating": self.treat.method != "none",
-            "skewness_limit": float(self.treat.skewness),
-            "kurtosis_limit": float(self.treat.kurtosis),
-            "max_winsorised": self.treat.max_winsorised,
             "lower": common["lower"],
             "upper": common["upper"],
             "is_together": self.normalise.panel == "together",
+            "rank_digits": self.rank.digits,
         }
 
 
@@ -102,7 +105,8 @@ class Indicator(Strict):
     scale: int | float = 1
     span: int | None = Field(default=None, ge=1)
     max_age: int = Field(ge=0)
-    treat: bool = True
+    indicator_coverage: Share | None = None  # else as in the settings
+    treat: TreatOne = True
     normalise: NormaliseIndicator | None = None  # where it differs from the settings
     planned: bool = False  # no source holds its variable yet
     unit_vi: str
@@ -149,6 +153,7 @@ def load_spec(
     if spec is not None:
         _check_tree(spec, file, faults)
         check_aggregation(spec, node_rows(spec), file, faults)
+        check_treatment(spec, file, faults)
         check_scales(spec, file, ref, faults)
         if catalogue is not None:
             _check_variables(spec, file, catalogue, faults)

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.methods.rank import round_half_away
 from schemas.contributions import check_contribution_gap
 from schemas.data_docs import (
     Batch,
@@ -99,7 +100,7 @@ def check_published(release: Path, editions: Editions) -> list[dict[str, Any]]:
         editions: one dict per edition: `edition`, `scheme`, `n_provinces` and `codes`, all
             province codes of the scheme; and, where they are other than 0-100 and arithmetic,
             `score_ranges` and `node_range` (see `schemas.score_ranges`), `is_additive` False
-            (contributions may be left out, but not given wrong).
+            (contributions may be left out, but not given wrong), `rank_digits`.
 
     Returns:
         One dict per expectation, always in the same order: `table`, `expectation`, `columns`,
@@ -183,7 +184,7 @@ def add_checks(frames: Frames, editions: Editions) -> Frames:
         "scores": scores.assign(
             check_is_whole=check_is_whole(scores, codes),
             check_rank_in_edition=scores["rank"].isna() | scores["rank"].between(1, n_provinces),
-            check_rank_follows_score=check_rank_follows_score(scores),
+            check_rank_follows_score=check_rank_follows_score(scores, editions),
             check_contribution_gap=check_contribution_gap(scores, indicators, editions),
             check_hanoi_lead=check_hanoi_lead(scores),
         ),
@@ -208,16 +209,17 @@ def check_is_whole(scores: pd.DataFrame, codes: dict[str, set[str]]) -> pd.Serie
     return whole
 
 
-def check_rank_follows_score(scores: pd.DataFrame) -> pd.Series:
+def check_rank_follows_score(scores: pd.DataFrame, editions: Editions) -> pd.Series:
     """Whether rank is 1 + the number of ranked provinces with a greater score in the same node.
 
-    Scores are compared after rounding to 10 decimals; rows not ranked, or without a score or
-    rank (other rules see those), pass.
+    Scores are compared after rounding to `rank_digits` decimals; rows not ranked, or without a
+    score or rank (other rules see those), pass.
     """
+    (digits,) = {declared.get("rank_digits", 10) for declared in editions} or {10}
     compared = scores[
         scores["is_ranked"].eq(True) & scores["score"].notna() & scores["rank"].notna()
     ]
-    rounded = compared["score"].round(10)
+    rounded = pd.Series(round_half_away(compared["score"].to_numpy(), digits), index=compared.index)
     by_node = rounded.groupby([compared["edition"], compared["node"]])
     expected = by_node.rank(method="min", ascending=False)
     return compared["rank"].eq(expected).reindex(scores.index, fill_value=True)

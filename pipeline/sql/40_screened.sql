@@ -1,10 +1,10 @@
 -- 40_screened: which indicators enter each edition, and what they weigh.
 -- Grain   one row per edition, province and indicator
--- Reads   denominated, spec_nodes, spec_settings
--- Method  an indicator enters an edition if the share of provinces that have it reaches
---         indicator_coverage. Its weight is the product of the weights on its path to the index,
---         each relative within its parent: over the entered tree (weight, 0 when it is out) and over
---         the declared tree (weight_declared).
+-- Reads   denominated, spec_indicators, spec_nodes
+-- Method  an indicator enters an edition if a province has it, and the share of provinces that have
+--         it reaches its indicator_coverage. Its weight is the product of the weights on its path to
+--         the index, each relative within its parent: over the entered tree (weight, 0 when it is
+--         out) and over the declared tree (weight_declared).
 create or replace table screened as
 
 with recursive counted as (
@@ -14,10 +14,11 @@ with recursive counted as (
         count(denominated.value) as n_observed,
         count(*) as n_provinces,
         count(denominated.value) / count(*)::double as indicator_coverage,
-        count(denominated.value) / count(*)::double >= max(spec_settings.indicator_coverage)
+        count(denominated.value) > 0
+        and count(denominated.value) / count(*)::double >= max(spec_indicators.indicator_coverage)
             as is_entered
     from denominated
-    cross join spec_settings
+    inner join spec_indicators on denominated.indicator = spec_indicators.indicator
     group by denominated.edition, denominated.indicator
 ),
 
