@@ -37,12 +37,16 @@ class Place:
 
 @dataclass(frozen=True)
 class Fault:
-    """One finding: a rule of the catalogue, a place, the raw value and what the message needs."""
+    """One finding: a rule of the catalogue, a place, the raw value and what the message needs.
+
+    `room` is where it was found; a rule may speak of it there in other words.
+    """
 
     rule: str
     place: Place
     value: Any = None
     details: dict[str, Any] = field(default_factory=dict)
+    room: str = ""
 
     @property
     def kind(self) -> str:
@@ -52,13 +56,14 @@ class Fault:
 class Faults:
     """The faults of one run. Nothing is raised until the run has looked at everything."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: str = "") -> None:
         self._found: list[Fault] = []
+        self._room = room
 
     def add(self, rule: str, place: Place, value: Any = None, **details: Any) -> None:
         if rule not in catalogue()["rules"]:
             raise KeyError(f"rule {rule} is not in the message catalogue")
-        self._found.append(Fault(rule, place, value, details))
+        self._found.append(Fault(rule, place, value, details, self._room))
 
     def sorted(self) -> list[Fault]:
         """All findings, once each, in an order that does not depend on how they were met."""
@@ -139,6 +144,7 @@ def where(place: Place, lang: str) -> str:
 def explain_fault(fault: Fault, lang: str) -> dict[str, str]:
     """Place, reason and remedy of a fault as texts in `lang`."""
     rule = catalogue()["rules"][fault.rule]
+    rule = {**rule, **rule.get(fault.room, {})}
     values = {
         key: shown(item.say(lang) if isinstance(item, Words) else item, MAX_DETAIL)
         for key, item in fault.details.items()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -13,29 +12,9 @@ from pyarrow import csv
 
 from pipeline.__main__ import main
 from pipeline.build.choices import Methods
-from pipeline.build.run import build
-from pipeline.faults import Fault, Rejected
+from tests.building import DATA, Example
 from tests.conftest import ROOT
 
-DATA = """uCode,uName,a,b,c,d,e,region
-VN-HN,Hà Nội,10,5,10,10,2,north
-VN-HP,Hải Phòng,20,5,20,10,NA,north
-Đà-Nẵng,Đà Nẵng,30,1,30,10,4,centre
-VN-27,Quảng Nam,40,3,40,10,6,centre
-VN-CT,Cần Thơ,50,2,50,10,8,south
-VN-73,Hậu Giang,60,0,10,10,10,south
-"""
-META = """iCode,iName,Level,Parent,Direction,Weight,Type,Unit,Target,Denominator
-a,First,1,P-1,1,1,Indicator,,50,
-b,Second,1,P-1,-1,1,Indicator,,,
-c,Third,1,P-2,1,2,Indicator,,,d
-e,Fourth,1,P-2,1,1,Indicator,,,
-P-1,Pillar one,2,chỉ số,1,1,Aggregate,,,
-P-2,Pillar two,2,chỉ số,1,1,Aggregate,,,
-chỉ số,Index,3,,1,1,Aggregate,,,
-d,Denominator,,,,,Denominator,,,
-region,Region,,,,,Group,,,
-"""
 # a 0 20 40 60 80 100; b, turned round, 0 0 80 40 60 100; c/d 1 2 3 4 5 1 -> 0 25 50 75 100 0;
 # e 2 - 4 6 8 10 -> 0 - 25 50 75 100. Pillar one (a + b) / 2, pillar two (2c + e) / 3.
 PILLAR_1 = [0, 10, 60, 50, 70, 100]
@@ -46,38 +25,6 @@ TABLES = {
     "imputation_log", "treatment_log", "statistics", "correlations", "reliability", "pca",
     "weights",
 }  # fmt: skip
-
-
-class Example:
-    """The files of the example, to be changed by a test."""
-
-    def __init__(self, folder: Path) -> None:
-        self.data, self.meta = folder / "iData.csv", folder / "iMeta.csv"
-        self.methods, self.out = folder / "methods.yml", folder / "out"
-        self.data.write_text(DATA, "utf-8")
-        self.meta.write_text(META, "utf-8")
-
-    def run(self, methods: str | None = None) -> dict[str, list[float]]:
-        """Scores of every node by its code."""
-        if methods is not None:
-            self.methods.write_text(methods, "utf-8")
-        built = build(self.data, self.meta, self.methods if methods is not None else None, self.out)
-        return {node.code: built.scores[:, j].tolist() for j, node in enumerate(built.nodes)}
-
-    def faults(self, methods: str | None = None) -> list[Fault]:
-        with pytest.raises(Rejected) as refused:
-            self.run(methods)
-        assert not self.out.exists()
-        return refused.value.faults
-
-    def table(self, name: str) -> dict[str, list[object]]:
-        found: dict[str, list[object]] = pq.read_table(self.out / f"{name}.parquet").to_pydict()
-        return found
-
-
-@pytest.fixture
-def example(tmp_path: Path) -> Example:
-    return Example(tmp_path)
 
 
 def test_the_six_by_four_example_is_what_was_worked_out_by_hand(example: Example) -> None:
@@ -231,49 +178,6 @@ def test_an_impossible_choice_is_refused_before_any_arithmetic_with_key_and_line
     assert words in " ".join(explain_fault(fault, "en").values())
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "rule", "row"),
-    [
-        ("20,5,20", "20,x,20", "NUM-10", 3),
-        ("20,5,20", "20,1e999,20", "NUM-13", 3),
-        ("VN-HP,", "VN-HN,", "DUP-01", 3),
-        ("uCode,uName,a,", "uCode,uName,q,", "HDR-01", 1),
-        ("uCode,uName,a,b", "uCode,uName,a,a", "HDR-03", 1),
-        (DATA, "uCode,uName,a,b,c,d,e,region\n", "HDR-13", None),
-        ("10,5,10,10,2,north\n", "10,5,10,10\n", "HDR-09", None),
-    ],
-)
-def test_a_broken_table_of_units_is_refused_with_its_place(
-    old: str, new: str, rule: str, row: int | None, example: Example
-) -> None:
-    example.data.write_text(DATA.replace(old, new), "utf-8")
-    found = {(fault.rule, fault.place.row) for fault in example.faults()}
-    assert (rule, row) in found
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "rule", "row"),
-    [
-        ("a,First,1,P-1", "a,First,1,P-9", "SCH-02", 2),
-        ("a,First,1,P-1,1,1", "a,First,1,P-1,2,1", "SCH-13", 2),
-        ("a,First,1,P-1,1,1", "a,First,1,P-1,1,-1", "SCH-04", 2),
-        ("a,First,1,P-1,1,1", "a,First,1,P-1,1,one", "NUM-10", 2),
-        ("a,First,1,P-1,1,1,Indicator", "a,First,1,P-1,1,1,Indicater", "SCH-13", 2),
-        ("b,Second", "a,Second", "SCH-06", 3),
-        ("P-1,Pillar one,2", "P-1,Pillar one,3", "SCH-08", 6),
-        ("P-2,Pillar two,2,chỉ số", "P-2,Pillar two,2,", "SCH-08", None),
-        (",,,d\n", ",,,dd\n", "SCH-02", 4),
-        ("Parent,", "Above,", "HDR-01", 1),
-    ],
-)
-def test_a_broken_table_of_nodes_is_refused_with_its_place(
-    old: str, new: str, rule: str, row: int | None, example: Example
-) -> None:
-    example.meta.write_text(META.replace(old, new), "utf-8")
-    found = {(fault.rule, fault.place.row) for fault in example.faults()}
-    assert (rule, row) in found
-
-
 def test_BLD_01_a_constant_indicator_is_refused_by_name(example: Example) -> None:
     lines = DATA.splitlines()
     flat = [lines[0]] + [",".join([*line.split(",")[:2], "7", *line.split(",")[3:]])
@@ -297,11 +201,6 @@ def test_the_choices_on_the_page_are_accepted_and_name_every_key(example: Exampl
             assert method in block, method
     for name in TABLES:
         assert f"`{name}`" in page, name
-
-
-def test_a_missing_file_is_named(example: Example) -> None:
-    example.data.unlink()
-    assert [(f.rule, f.place.file) for f in example.faults()] == [("SCH-10", "iData.csv")]
 
 
 def test_the_command_builds_and_says_where(
