@@ -12,6 +12,7 @@ from pyarrow import csv
 
 from pipeline.__main__ import main
 from pipeline.build.choices import Methods
+from pipeline.build.run import OPTIONAL
 from tests.building import DATA, Example
 from tests.conftest import ROOT
 
@@ -23,7 +24,7 @@ INDEX = [(p + q) / 2 for p, q in zip(PILLAR_1, PILLAR_2, strict=True)]
 TABLES = {
     "denominated", "screened", "imputed", "treated", "normalised", "aggregated", "ranked", "units",
     "imputation_log", "treatment_log", "statistics", "correlations", "reliability", "pca",
-    "weights",
+    "weights", "obs_status", "coverage", "imputed_share",
 }  # fmt: skip
 
 
@@ -105,6 +106,116 @@ def test_imputed_cells_are_filled_from_their_group_and_counted(example: Example)
     }  # fmt: skip
     example.run()
     assert example.table("imputation_log")["reason"] == ["not_asked"]
+
+
+def test_every_value_says_whether_it_was_observed_imputed_carried_or_is_missing(
+    example: Example,
+) -> None:
+    example.run("impute: mean\n")
+    assert example.table("obs_status")["e"] == ["A", "I", "A", "A", "A", "A"]
+    assert example.table("obs_status")["a"] == ["A"] * 6
+    # e weighs 1/3 of P-2, which weighs 1/2: of Hải Phòng 5/6 is observed and 1/6 imputed
+    assert example.table("coverage")["chỉ số"] == pytest.approx([1, 5 / 6, 1, 1, 1, 1])
+    assert example.table("imputed_share")["P-2"] == pytest.approx([0, 1 / 3, 0, 0, 0, 0])
+    units = example.table("units")
+    assert units["imputed_share"] == pytest.approx([0, 1 / 6, 0, 0, 0, 0])
+    assert units["coverage"] == pytest.approx([1, 5 / 6, 1, 1, 1, 1])
+    assert "score_low" not in units
+    example.run()
+    assert example.table("obs_status")["e"][1] == "M"
+    assert example.table("imputed_share")["chỉ số"] == [0] * 6
+    assert example.table("coverage")["chỉ số"][1] == pytest.approx(5 / 6)
+
+
+def test_a_carried_value_is_called_carried(example: Example) -> None:
+    example.data.write_text(
+        "uCode,Time,a,b,c,d,e,region\nu,2020,1,1,1,1,1,x\nv,2020,2,2,2,1,2,x\n"
+        "u,2021,3,3,3,1,NA,x\nv,2021,4,5,6,1,7,x\n", "utf-8")  # fmt: skip
+    example.run("impute: carried\n")
+    assert example.table("obs_status")["e"] == ["A", "A", "C", "A"]
+    assert example.table("imputed")["e"] == [1, 2, 1, 7]
+
+
+def test_what_is_imputed_ranks_nobody(example: Example) -> None:
+    example.data.write_text(DATA.replace("10,5,10,10,2", "10,NA,NA,10,NA"), "utf-8")
+    example.run("impute: mean\n")
+    units = example.table("units")
+    assert units["coverage"][0] == pytest.approx(1 / 4)
+    assert units["imputed_share"][0] == pytest.approx(3 / 4)
+    assert units["is_ranked"] == [False, True, True, True, True, True]
+
+
+def test_draws_of_imputed_values_give_the_spread_of_scores_and_ranks(example: Example) -> None:
+    choices = "impute: {method: iterative, n_draws: 20, seed: 3, max_share: 1}\n"
+    example.run(choices)
+    drawn, units = example.table("imputation_draws"), example.table("units")
+    assert (set(drawn["iCode"]), set(drawn["uCode"]), set(drawn["row"])) == ({"e"}, {"VN-HP"}, {2})
+    assert drawn["draw"] == list(range(1, 21))
+    assert len(set(drawn["value"])) > 10
+    scores, ranks = [], []
+    for value in drawn["value"]:  # each draw as if it had been observed
+        built = Example(example.data.parent)
+        built.data.write_text(DATA.replace("10,NA,north", f"10,{value!r},north"), "utf-8")
+        scores.append(built.run()["chỉ số"])
+        ranks.append(built.table("units")["rank"])
+    for name, table, outer in (("score", scores, "linear"), ("rank", ranks, None)):
+        for end, share, method in (("low", 0.05, "lower"), ("high", 0.95, "higher")):
+            edge = np.quantile(np.array(table, float), share, axis=0, method=outer or method)
+            assert units[f"{name}_{end}"] == pytest.approx(edge.tolist(), abs=1e-12)
+    assert units["score_low"][1] < units["score"][1] < units["score_high"][1]  # type: ignore[operator]
+    assert [type(rank) for rank in units["rank_low"]] == [int] * 6
+    example.data.write_text(DATA, "utf-8")
+    example.run(choices)
+    assert example.table("imputation_draws") == drawn  # the seed decides
+    example.run("impute: iterative\n")
+    assert not (example.out / "imputation_draws.parquet").exists()  # of the earlier build
+
+
+def test_BLD_05_regressions_that_have_not_settled_are_told(
+    example: Example, capsys: pytest.CaptureFixture[str]
+) -> None:
+    example.methods.write_text("impute: {method: iterative, max_iterations: 1}\n", "utf-8")
+    assert main(example.command("--methods", str(example.methods), "--lang", "en")) == 0
+    assert "[BLD-05] methods.yml" in capsys.readouterr().err
+
+
+def test_a_unit_of_too_many_zeros_has_no_rank(example: Example) -> None:
+    example.data.write_text(DATA.replace("60,0,10,10,10", "60,0,0,10,10"), "utf-8")
+    # Hậu Giang: b, a quarter of the index, and c, a third, are 0
+    example.run('screen: {nonzero_coverage: "1/2"}\n')
+    assert example.table("units")["is_ranked"] == [True] * 5 + [False]
+    example.run('screen: {nonzero_coverage: "5/12"}\n')
+    assert example.table("units")["is_ranked"] == [True] * 6
+
+
+def test_a_reference_unit_is_that_of_each_edition(example: Example) -> None:
+    rows = [f"u{i},{2020 + t},{i + 3 * t},{i},{i},1,{i},x" for t in (0, 1) for i in (1, 2, 3)]
+    example.data.write_text("\n".join(["uCode,Time,a,b,c,d,e,region", *rows]) + "\n", "utf-8")
+    found = example.run(
+        "normalise: {panel: edition, indicators: {a: {method: distance_to_reference, "
+        "reference: u2, capped: true}}}\n"
+    )
+    assert found["a"] == pytest.approx([0, 100, 100] * 2)
+
+
+def test_an_indicators_scale_keeps_what_it_does_not_name(example: Example) -> None:
+    found = example.run(
+        "normalise: {method: zscore, lower: 10, upper: 20, sd: 3, indicators: "
+        "{a: {method: rank, upper: 30}, b: {mean: 1}}}\n"
+    )
+    assert (min(found["a"]), max(found["a"])) == (10, 30)
+    assert np.mean(found["b"]) == pytest.approx(1)
+    assert np.std(found["b"], ddof=1) == pytest.approx(3)
+
+
+def test_pie_shares_are_bounded_child_by_child(example: Example) -> None:
+    lifted = "normalise: {lower: 1, upper: 100}\naggregate: {nodes: {chỉ số: {method: "
+    free = example.run(lifted + "benefit_of_the_doubt}}}\n")["chỉ số"]
+    held = example.run(lifted + "benefit_of_the_doubt, lower: {P-2: 1}}}}\n")["chỉ số"]
+    alone = example.run(lifted + "benefit_of_the_doubt}}}\n")["P-2"]
+    assert free[5] == pytest.approx(100)  # on the frontier by P-1
+    # all of the pie is P-2, so each score is that of P-2 as a share of the best
+    assert held == pytest.approx([100 * p / max(alone) for p in alone])
 
 
 def test_weights_from_people_and_from_data_are_labelled_by_code(example: Example) -> None:
@@ -199,7 +310,7 @@ def test_the_choices_on_the_page_are_accepted_and_name_every_key(example: Exampl
         own = part.annotation.model_fields  # type: ignore[union-attr]
         for method in get_args(own["method"].annotation) if "method" in own else ():
             assert method in block, method
-    for name in TABLES:
+    for name in (*TABLES, *OPTIONAL):
         assert f"`{name}`" in page, name
 
 

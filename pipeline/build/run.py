@@ -13,6 +13,7 @@ from pipeline import store
 from pipeline.build import tables
 from pipeline.build.chain import Built, run_chain
 from pipeline.build.choices import read_methods
+from pipeline.build.flags import flag_tables
 from pipeline.build.inputs import read_inputs
 from pipeline.faults import Faults, Place
 
@@ -49,13 +50,14 @@ def build(
         faults.add("BLD-01", Place(data.name), str(error))
         faults.raise_if_any()
         raise
+    if not built.imputation.is_converged:
+        assert methods is not None
+        faults.add("BLD-05", Place(methods.name), choices.impute.max_iterations)
     found = tables.step_tables(built) | {
-        "units": tables.unit_table(built),
-        "imputation_log": tables.imputation_log(built),
         "treatment_log": tables.treatment_log(built),
         "weights": tables.weights_table(built),
     }
-    _write(found | tables.statistics_tables(built), out, faults)
+    _write(found | flag_tables(built) | tables.statistics_tables(built), out, faults)
     return built
 
 
