@@ -7,9 +7,10 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.language import catalogue, text
+from pipeline.language import Words, catalogue, text
 
 MAX_RAW = 80  # characters of a raw value that a message shows
+MAX_DETAIL = 400  # of what the message says beside it, such as every allowed choice
 LINE_END = re.compile(r"\r\n?|\n")
 
 
@@ -36,12 +37,16 @@ class Place:
 
 @dataclass(frozen=True)
 class Fault:
-    """One finding: a rule of the catalogue, a place, the raw value and what the message needs."""
+    """One finding: a rule of the catalogue, a place, the raw value and what the message needs.
+
+    `room` is where it was found; a rule may speak of it there in other words.
+    """
 
     rule: str
     place: Place
     value: Any = None
     details: dict[str, Any] = field(default_factory=dict)
+    room: str = ""
 
     @property
     def kind(self) -> str:
@@ -51,13 +56,14 @@ class Fault:
 class Faults:
     """The faults of one run. Nothing is raised until the run has looked at everything."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: str = "") -> None:
         self._found: list[Fault] = []
+        self._room = room
 
     def add(self, rule: str, place: Place, value: Any = None, **details: Any) -> None:
         if rule not in catalogue()["rules"]:
             raise KeyError(f"rule {rule} is not in the message catalogue")
-        self._found.append(Fault(rule, place, value, details))
+        self._found.append(Fault(rule, place, value, details, self._room))
 
     def take(self, found: list[Fault]) -> None:
         """Add what a part of the run found by itself."""
@@ -119,11 +125,11 @@ def row_after(text: str) -> int:
     return len(LINE_END.findall(text)) + 1
 
 
-def shown(value: Any) -> str:
-    """A raw value fit for a message: control characters escaped, cut to `MAX_RAW` characters."""
+def shown(value: Any, most: int = MAX_RAW) -> str:
+    """A raw value fit for a message: control characters escaped, cut to `most` characters."""
     text = "" if value is None else str(value)
     clean = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    return clean if len(clean) <= MAX_RAW else clean[: MAX_RAW - 1] + "…"
+    return clean if len(clean) <= most else clean[: most - 1] + "…"
 
 
 def where(place: Place, lang: str) -> str:
@@ -142,7 +148,11 @@ def where(place: Place, lang: str) -> str:
 def explain_fault(fault: Fault, lang: str) -> dict[str, str]:
     """Place, reason and remedy of a fault as texts in `lang`."""
     rule = catalogue()["rules"][fault.rule]
-    values = {key: shown(item) for key, item in fault.details.items()}
+    rule = {**rule, **rule.get(fault.room, {})}
+    values = {
+        key: shown(item.say(lang) if isinstance(item, Words) else item, MAX_DETAIL)
+        for key, item in fault.details.items()
+    }
     values["value"] = shown(fault.value)
     return {
         "where": where(fault.place, lang),

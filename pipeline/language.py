@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ LANGUAGES = ("vi", "en")
 
 @cache
 def catalogue() -> dict[str, Any]:
-    """The message catalogue: `rules`, `ui`, `reasons` and `statuses`, each in both languages."""
+    """The catalogue: `rules`, `problems`, `ui`, `reasons` and `statuses`, in both languages."""
     loaded: dict[str, Any] = yaml.load(CATALOGUE.read_text("utf-8"), Loader=yaml.CSafeLoader)
     return loaded
 
@@ -23,6 +24,24 @@ def catalogue() -> dict[str, Any]:
 def text(key: str, lang: str, **values: Any) -> str:
     """A text of the user interface in `lang` (`vi` or `en`)."""
     return str(catalogue()["ui"][key][lang]).format(**values)
+
+
+@dataclass(frozen=True, repr=False)
+class Words:
+    """A text of the section `problems` of the catalogue, said when the reader's language is known.
+
+    A message takes it as a value; printed as it is, it speaks English.
+    """
+
+    key: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def say(self, lang: str) -> str:
+        """The text in `lang`."""
+        return str(catalogue()["problems"][self.key][lang]).format(**self.values)
+
+    def __repr__(self) -> str:
+        return self.say("en")
 
 
 def reason(code: str, lang: str) -> str:

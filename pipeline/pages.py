@@ -89,4 +89,10 @@ def faults_page() -> str:
             f"## {rule} ({entry['kind']})\n\n{entry['en']} *{entry['remedy_en']}*\n\n"
             f"{entry['vi']} *{entry['remedy_vi']}*\n"
         )
+        if "build" in entry:
+            there = {**entry, **entry["build"]}
+            lines.append(
+                f"In `build`: {there['en']} *{there['remedy_en']}*\n\n"
+                f"{there['vi']} *{there['remedy_vi']}*\n"
+            )
     return HEAD.format(source="pipeline/messages.yml") + "\n".join(lines)

@@ -199,7 +199,8 @@ def _check_whole(
         editions.append({"edition": edition.edition, "scheme": edition.scheme,
                          "n_provinces": len(codes), "codes": codes,
                          "score_ranges": ranges, "node_range": span,
-                         "is_additive": is_additive})  # fmt: skip
+                         "is_additive": is_additive,
+                         "rank_digits": loaded.spec.settings.rank.digits})  # fmt: skip
     results = check(folder, editions)
     for result in results:
         if not result["success"] and result["severity"] == "error":

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -18,9 +18,18 @@ NumberStyle = Literal["plain", "en", "vi", "space", "digits"]
 
 
 class Strict(BaseModel):
-    """Base of all declared data: an unknown key is an error."""
+    """Base of all declared data: an unknown key is an error.
+
+    Where a mapping has a `method`, its name alone will do: `normalise: zscore`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def name_alone_is_the_method(cls, data: Any) -> Any:
+        is_name = isinstance(data, str) and "method" in cls.model_fields
+        return {"method": data} if is_name else data
 
 
 def _fraction(value: int | float | str) -> float:

@@ -14,7 +14,7 @@ from pipeline.choices.imputation import Impute, ImputeIndicator, check_imputatio
 from pipeline.choices.peers import Peers, peers_row
 from pipeline.choices.points import read_points
 from pipeline.choices.scales import Normalise, NormaliseIndicator, check_scales, resolved
-from pipeline.choices.treatment import Treat
+from pipeline.choices.treatment import Treat, TreatOne, check_treatment
 from pipeline.choices.weighting import Weigh, WeighAll, check_weighting, choice_of
 from pipeline.faults import Faults, Place
 from pipeline.provinces import Reference
@@ -31,6 +31,12 @@ class Edition(Strict):
     scheme: Literal["63", "34"]
 
 
+class Rank(Strict):
+    """Scores equal to so many decimals share the better rank."""
+
+    digits: int = Field(default=10, ge=0, le=300)
+
+
 class Settings(Strict):
     """Thresholds and methods of the whole index."""
 
@@ -44,6 +50,7 @@ class Settings(Strict):
     normalise: Normalise
     weigh: WeighAll = WeighAll()
     aggregate: Method
+    rank: Rank = Rank()
 
     def scale(self) -> tuple[float, float]:
         """The range that most scores have."""
@@ -54,17 +61,13 @@ class Settings(Strict):
         """The one row of `spec_settings`; lower and upper are the range that most scores have."""
         lower, upper = self.scale()
         return {
-            "indicator_coverage": self.indicator_coverage,
             "province_coverage": self.province_coverage,
             "pillar_coverage": self.pillar_coverage,
             "node_coverage": self.node_coverage,
-            "is_treating": self.treat.method != "none",
-            "skewness_limit": float(self.treat.skewness),
-            "kurtosis_limit": float(self.treat.kurtosis),
-            "max_winsorised": self.treat.max_winsorised,
             "lower": lower,
             "upper": upper,
             "is_together": self.normalise.panel == "together",
+            "rank_digits": self.rank.digits,
             **peers_row(self.peers),
         }
 
@@ -102,8 +105,9 @@ class Indicator(Strict):
     scale: int | float = 1
     span: int | None = Field(default=None, ge=1)
     max_age: int = Field(ge=0)
+    indicator_coverage: Share | None = None  # else as in the settings
     impute: ImputeIndicator | None = None  # where it differs from the settings
-    treat: bool = True
+    treat: TreatOne = True
     normalise: NormaliseIndicator | None = None  # where it differs from the settings
     planned: bool = False  # no source holds its variable yet
     unit_vi: str
@@ -162,6 +166,7 @@ def load_spec(
         _check_tree(spec, file, faults)
         check_aggregation(spec, node_rows(spec), file, faults)
         check_imputation(spec, file, faults)
+        check_treatment(spec, file, faults)
         check_scales(spec, file, ref, faults)
         check_weighting(spec, file, faults)
         if catalogue is not None:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from pipeline.choices.imputation import impute_row
 from pipeline.choices.scales import scale_row, turned, typed
+from pipeline.choices.treatment import treat_row
 from pipeline.provinces import Reference
 from pipeline.sources import Catalogue
 from pipeline.spec import Spec, node_rows
@@ -15,11 +16,16 @@ def spec_tables(spec: Spec, catalogue: Catalogue, ref: Reference) -> dict[str, p
     """The `spec_*` and `ref_*` tables that the SQL steps read, by name."""
     nodes = node_rows(spec)
     directions = turned(spec)
-    words = {"name_vi", "name_en", "description_vi", "description_en", "impute", "normalise"}
+    words = {"name_vi", "name_en", "description_vi", "description_en", "impute", "normalise",
+             "treat"}  # fmt: skip
+    common = spec.settings
     indicators = [
         {**item.model_dump(exclude=words), "indicator": item.code,
-         "direction": directions[item.code], **impute_row(spec.settings.impute, item.impute),
-         **scale_row(spec.settings.normalise, item.normalise)}
+         "direction": directions[item.code],
+         "indicator_coverage": common.indicator_coverage if item.indicator_coverage is None
+         else item.indicator_coverage,
+         **impute_row(common.impute, item.impute), **treat_row(common.treat, item.treat),
+         **scale_row(common.normalise, item.normalise)}
         for item in spec.indicators
     ]  # fmt: skip
     variables = [

@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from pipeline.faults import Faults, Place, bad_byte
+from pipeline.language import Words, catalogue
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
@@ -142,54 +143,96 @@ def validate(model: type[Model], found: YamlFile, faults: Faults) -> Model | Non
     try:
         return model.model_validate(found.data, strict=True)
     except ValidationError as error:
-        told = set()
+        together: dict[tuple[Any, ...], list[Any]] = {}
         for problem in error.errors():
-            path = problem["loc"]
-            while problem["type"] != "missing" and path and path not in found.lines:
-                path = path[:-1]  # a union adds the name of its member: weight, int
-            if path not in told:
-                _add_problem(problem, path, model, found, faults)
-            told.add(path)
+            together.setdefault(_path_of(problem, found), []).append(problem)
+        for path, problems in together.items():
+            _add_problem(problems, path, model, found, faults)
         return None
 
 
+def _path_of(problem: Any, found: YamlFile) -> tuple[Any, ...]:
+    """The key path of a problem: a union adds the name of its member (weight, int), no key."""
+    path: tuple[Any, ...] = ()
+    for part in problem["loc"]:
+        path = (*path, part) if (*path, part) in found.lines else path
+    return (*path, problem["loc"][-1]) if problem["type"] == "missing" else path
+
+
 def _add_problem(
-    problem: Any, path: tuple[Any, ...], model: type[BaseModel], found: YamlFile, faults: Faults
+    problems: list[Any],
+    path: tuple[Any, ...],
+    model: type[BaseModel],
+    found: YamlFile,
+    faults: Faults,
 ) -> None:
-    place = found.place(*path)
-    key = path[-1] if path else ""
+    """One fault for all that is wrong at a key path: a union finds something for each member."""
+    problem, place, key = problems[0], found.place(*path), path[-1] if path else ""
     match problem["type"]:
         case "extra_forbidden":
-            near = difflib.get_close_matches(str(key), sorted(_known_keys(model)), n=1)
-            faults.add("SCH-05", place, key, nearest=near[0] if near else "–")
+            near = difflib.get_close_matches(str(key), sorted(_known_keys(model) - {key}), n=1)
+            here = ", ".join(dict.fromkeys(_keys_at(model, path[:-1]))) or "–"
+            faults.add("SCH-05", place, key, nearest=near[0] if near else "–", allowed=here)
         case "missing":
             faults.add("SCH-16", place, key)
         case "literal_error" | "enum":
-            allowed = problem["ctx"]["expected"]
+            allowed = problem["ctx"]["expected"].replace(" or ", ", ")
             if f"'{problem['input']}'" in allowed:  # the right word, read as a number or a truth
-                faults.add("SCH-07", place, problem["input"], key=key,
-                           problem=f"'{problem['input']}' in quotes is a text")  # fmt: skip
+                said = Words("in_quotes", {"value": problem["input"]})
+                faults.add("SCH-07", place, problem["input"], key=key, problem=said)
                 return
             faults.add("SCH-13", place, problem["input"], key=key, allowed=allowed)
         case "value_error":
-            faults.add("SCH-17", place, key, problem=problem["ctx"]["error"])
+            said = problem["ctx"]["error"].args[0]  # a text, or words of the catalogue
+            faults.add("SCH-17", place, key, problem=said)
         case _:
-            faults.add("SCH-07", place, problem["input"], key=key, problem=problem["msg"])
+            faults.add(
+                "SCH-07", place, problem["input"], key=key, problem=_expected(problems, model)
+            )
+
+
+def _expected(problems: list[Any], model: type[BaseModel]) -> Words | str:
+    """What should have stood there, in words; pydantic's own where the catalogue has none."""
+    kinds = {problem["type"] for problem in problems}
+    first = problems[0]
+    values = {**first.get("ctx", {})}
+    if "model_type" in kinds:
+        (inner,) = {one for one in _models(model) if one.__name__ == values["class_name"]}
+        values = {"keys": ", ".join(inner.model_fields)}
+    for key in ("model_type", "float_type", "int_type", first["type"]):
+        if key in kinds and f"expected_{key}" in catalogue()["problems"]:
+            return Words(f"expected_{key}", values)
+    return str(first["msg"])
 
 
 def _known_keys(model: type[BaseModel]) -> set[str]:
     """Every key of a model and of the models inside it: what a typing slip may have meant."""
-    keys: set[str] = set()
-    waiting: list[Any] = [model]
-    seen: set[Any] = set()
+    return {key for one in _models(model) for key in one.model_fields}
+
+
+def _keys_at(model: type[BaseModel], path: tuple[Any, ...]) -> list[str]:
+    """The keys of the mapping at a key path; of every mapping that may stand there."""
+    here = [model]
+    for part in path:
+        fields = [one.model_fields[part] for one in here if part in one.model_fields]
+        here = [inner for f in fields for inner in _inside(f.annotation)] if fields else here
+    return [info.alias or name for one in here for name, info in one.model_fields.items()]
+
+
+def _inside(annotation: Any) -> list[type[BaseModel]]:
+    """The models an annotation names, in a list, a mapping or a union."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for one in getattr(annotation, "__args__", ()) for found in _inside(one)]
+
+
+def _models(model: type[BaseModel]) -> set[type[BaseModel]]:
+    """A model and the models inside it."""
+    waiting, seen = [model], set()
     while waiting:
         current = waiting.pop()
-        if current in seen:
-            continue
-        seen.add(current)
-        if isinstance(current, type) and issubclass(current, BaseModel):
-            keys |= set(current.model_fields)
-            waiting += [info.annotation for info in current.model_fields.values()]
-        else:
-            waiting += list(getattr(current, "__args__", ()))
-    return keys
+        if current not in seen:
+            seen.add(current)
+            for info in current.model_fields.values():
+                waiting += _inside(info.annotation)
+    return seen

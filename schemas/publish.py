@@ -103,7 +103,7 @@ def check_published(release: Path, editions: Editions) -> list[dict[str, Any]]:
         editions: one dict per edition: `edition`, `scheme`, `n_provinces` and `codes`, all
             province codes of the scheme; and, where they are other than 0-100 and arithmetic,
             `score_ranges` and `node_range` (see `schemas.score_ranges`), `is_additive` False
-            (contributions may be left out, but not given wrong).
+            (contributions may be left out, but not given wrong), `rank_digits`.
 
     Returns:
         One dict per expectation, always in the same order: `table`, `expectation`, `columns`,
@@ -187,7 +187,7 @@ def add_checks(frames: Frames, editions: Editions) -> Frames:
         "scores": scores.assign(
             check_is_whole=check_is_whole(scores, codes),
             check_rank_in_edition=scores["rank"].isna() | scores["rank"].between(1, n_provinces),
-            check_rank_follows_score=check_rank_follows_score(scores),
+            check_rank_follows_score=check_rank_follows_score(scores, editions),
             check_contribution_gap=check_contribution_gap(scores, indicators, editions),
             check_hanoi_lead=check_hanoi_lead(scores),
         ),

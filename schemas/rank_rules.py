@@ -1,20 +1,25 @@
 """Rules on ranks, for the publication suite."""
 
+from typing import Any
+
 import pandas as pd
+
+from pipeline.methods.rank import round_half_away
 
 HANOI, CAO_BANG = "01", "04"
 
 
-def check_rank_follows_score(scores: pd.DataFrame) -> pd.Series:
+def check_rank_follows_score(scores: pd.DataFrame, editions: list[dict[str, Any]]) -> pd.Series:
     """Whether rank is 1 + the number of ranked provinces with a greater score in the same node.
 
-    Scores are compared after rounding to 10 decimals; rows not ranked, or without a score or
-    rank (other rules see those), pass.
+    Scores are compared after rounding to `rank_digits` decimals; rows not ranked, or without a
+    score or rank (other rules see those), pass.
     """
+    (digits,) = {declared.get("rank_digits", 10) for declared in editions} or {10}
     compared = scores[
         scores["is_ranked"].eq(True) & scores["score"].notna() & scores["rank"].notna()
     ]
-    rounded = compared["score"].round(10)
+    rounded = pd.Series(round_half_away(compared["score"].to_numpy(), digits), index=compared.index)
     by_node = rounded.groupby([compared["edition"], compared["node"]])
     expected = by_node.rank(method="min", ascending=False)
     return compared["rank"].eq(expected).reindex(scores.index, fill_value=True)

@@ -18,6 +18,7 @@ from pipeline.cards import renew_hash
 from pipeline.faults import Fault, Faults, Rejected
 from pipeline.project import Project
 from pipeline.run import Loaded, Result, compute, load, run_index
+from tests.building import Example
 
 # The same examples in every run, so that a red test is red for everybody; another profile explores.
 settings.register_profile("fixed", derandomize=True, deadline=None)
@@ -104,3 +105,9 @@ class Toy:
 def toy(tmp_path: Path) -> Toy:
     """A fresh toy project."""
     return Toy(tmp_path / "toy")
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Example:
+    """The two tables of a small build, fresh."""
+    return Example(tmp_path)

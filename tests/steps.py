@@ -14,24 +14,21 @@ from pipeline import store
 from pipeline.choices.imputation import Impute, impute_row
 from pipeline.choices.peers import peers_row
 from pipeline.choices.scales import Normalise, scale_row, typed
+from pipeline.choices.treatment import Treat, treat_row
 from tests.conftest import given
 
 Tree = dict[str, tuple[str | None, str, float]]  # node -> (parent, level, weight)
 Rules = dict[str, dict[str, Any]]  # node -> method, power, penalty, node_coverage
 WEIGHT = st.floats(0.05, 20)
 SETTINGS: dict[str, Any] = {
-    "indicator_coverage": 2 / 3,
     "province_coverage": 2 / 3,
     "pillar_coverage": 2 / 3,
     "node_coverage": 1 / 2,
-    "is_treating": True,
-    "skewness_limit": 2.0,
-    "kurtosis_limit": 3.5,
-    "max_winsorised": 5,
     "lower": 0.0,
     "upper": 100.0,
     "is_together": False,
     **peers_row(None),
+    "rank_digits": 10,
 }
 
 
@@ -49,8 +46,10 @@ def indicators(con: duckdb.DuckDBPyConnection, *rows: dict[str, Any]) -> None:
     """`spec_indicators`: a level of its own variable unless a row says otherwise."""
     plain = {
         "kind": "level", "denominator": None, "scale": 1.0, "span": None, "max_age": 0,
-        "unit_en": "units", "direction": 1, "treat": True,
-        **impute_row(Impute(method="none"), None), **scale_row(Normalise(method="minmax"), None),
+        "unit_en": "units", "direction": 1, "indicator_coverage": 2 / 3,
+        **impute_row(Impute(method="none"), None),
+        **treat_row(Treat(method="winsorise_then_log"), True),
+        **scale_row(Normalise(method="minmax"), None),
     }  # fmt: skip
     frame = pd.DataFrame([plain | {"numerator": row["indicator"]} | row for row in rows])
     frame["span"] = frame["span"].astype("Int64")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -13,29 +12,10 @@ from pyarrow import csv
 
 from pipeline.__main__ import main
 from pipeline.build.choices import Methods
-from pipeline.build.run import build
-from pipeline.faults import Fault, Rejected
+from pipeline.build.run import OPTIONAL
+from tests.building import DATA, Example
 from tests.conftest import ROOT
 
-DATA = """uCode,uName,a,b,c,d,e,region
-VN-HN,Hà Nội,10,5,10,10,2,north
-VN-HP,Hải Phòng,20,5,20,10,NA,north
-Đà-Nẵng,Đà Nẵng,30,1,30,10,4,centre
-VN-27,Quảng Nam,40,3,40,10,6,centre
-VN-CT,Cần Thơ,50,2,50,10,8,south
-VN-73,Hậu Giang,60,0,10,10,10,south
-"""
-META = """iCode,iName,Level,Parent,Direction,Weight,Type,Unit,Target,Denominator
-a,First,1,P-1,1,1,Indicator,,50,
-b,Second,1,P-1,-1,1,Indicator,,,
-c,Third,1,P-2,1,2,Indicator,,,d
-e,Fourth,1,P-2,1,1,Indicator,,,
-P-1,Pillar one,2,chỉ số,1,1,Aggregate,,,
-P-2,Pillar two,2,chỉ số,1,1,Aggregate,,,
-chỉ số,Index,3,,1,1,Aggregate,,,
-d,Denominator,,,,,Denominator,,,
-region,Region,,,,,Group,,,
-"""
 # a 0 20 40 60 80 100; b, turned round, 0 0 80 40 60 100; c/d 1 2 3 4 5 1 -> 0 25 50 75 100 0;
 # e 2 - 4 6 8 10 -> 0 - 25 50 75 100. Pillar one (a + b) / 2, pillar two (2c + e) / 3.
 PILLAR_1 = [0, 10, 60, 50, 70, 100]
@@ -44,40 +24,8 @@ INDEX = [(p + q) / 2 for p, q in zip(PILLAR_1, PILLAR_2, strict=True)]
 TABLES = {
     "denominated", "screened", "imputed", "treated", "normalised", "aggregated", "ranked", "units",
     "imputation_log", "treatment_log", "statistics", "correlations", "reliability", "pca",
-    "weights",
+    "weights", "obs_status", "coverage", "imputed_share",
 }  # fmt: skip
-
-
-class Example:
-    """The files of the example, to be changed by a test."""
-
-    def __init__(self, folder: Path) -> None:
-        self.data, self.meta = folder / "iData.csv", folder / "iMeta.csv"
-        self.methods, self.out = folder / "methods.yml", folder / "out"
-        self.data.write_text(DATA, "utf-8")
-        self.meta.write_text(META, "utf-8")
-
-    def run(self, methods: str | None = None) -> dict[str, list[float]]:
-        """Scores of every node by its code."""
-        if methods is not None:
-            self.methods.write_text(methods, "utf-8")
-        built = build(self.data, self.meta, self.methods if methods is not None else None, self.out)
-        return {node.code: built.scores[:, j].tolist() for j, node in enumerate(built.nodes)}
-
-    def faults(self, methods: str | None = None) -> list[Fault]:
-        with pytest.raises(Rejected) as refused:
-            self.run(methods)
-        assert not self.out.exists()
-        return refused.value.faults
-
-    def table(self, name: str) -> dict[str, list[object]]:
-        found: dict[str, list[object]] = pq.read_table(self.out / f"{name}.parquet").to_pydict()
-        return found
-
-
-@pytest.fixture
-def example(tmp_path: Path) -> Example:
-    return Example(tmp_path)
 
 
 def test_the_six_by_four_example_is_what_was_worked_out_by_hand(example: Example) -> None:
@@ -160,6 +108,116 @@ def test_imputed_cells_are_filled_from_their_group_and_counted(example: Example)
     assert example.table("imputation_log")["reason"] == ["not_asked"]
 
 
+def test_every_value_says_whether_it_was_observed_imputed_carried_or_is_missing(
+    example: Example,
+) -> None:
+    example.run("impute: mean\n")
+    assert example.table("obs_status")["e"] == ["A", "I", "A", "A", "A", "A"]
+    assert example.table("obs_status")["a"] == ["A"] * 6
+    # e weighs 1/3 of P-2, which weighs 1/2: of Hải Phòng 5/6 is observed and 1/6 imputed
+    assert example.table("coverage")["chỉ số"] == pytest.approx([1, 5 / 6, 1, 1, 1, 1])
+    assert example.table("imputed_share")["P-2"] == pytest.approx([0, 1 / 3, 0, 0, 0, 0])
+    units = example.table("units")
+    assert units["imputed_share"] == pytest.approx([0, 1 / 6, 0, 0, 0, 0])
+    assert units["coverage"] == pytest.approx([1, 5 / 6, 1, 1, 1, 1])
+    assert "score_low" not in units
+    example.run()
+    assert example.table("obs_status")["e"][1] == "M"
+    assert example.table("imputed_share")["chỉ số"] == [0] * 6
+    assert example.table("coverage")["chỉ số"][1] == pytest.approx(5 / 6)
+
+
+def test_a_carried_value_is_called_carried(example: Example) -> None:
+    example.data.write_text(
+        "uCode,Time,a,b,c,d,e,region\nu,2020,1,1,1,1,1,x\nv,2020,2,2,2,1,2,x\n"
+        "u,2021,3,3,3,1,NA,x\nv,2021,4,5,6,1,7,x\n", "utf-8")  # fmt: skip
+    example.run("impute: carried\n")
+    assert example.table("obs_status")["e"] == ["A", "A", "C", "A"]
+    assert example.table("imputed")["e"] == [1, 2, 1, 7]
+
+
+def test_what_is_imputed_ranks_nobody(example: Example) -> None:
+    example.data.write_text(DATA.replace("10,5,10,10,2", "10,NA,NA,10,NA"), "utf-8")
+    example.run("impute: mean\n")
+    units = example.table("units")
+    assert units["coverage"][0] == pytest.approx(1 / 4)
+    assert units["imputed_share"][0] == pytest.approx(3 / 4)
+    assert units["is_ranked"] == [False, True, True, True, True, True]
+
+
+def test_draws_of_imputed_values_give_the_spread_of_scores_and_ranks(example: Example) -> None:
+    choices = "impute: {method: iterative, n_draws: 20, seed: 3, max_share: 1}\n"
+    example.run(choices)
+    drawn, units = example.table("imputation_draws"), example.table("units")
+    assert (set(drawn["iCode"]), set(drawn["uCode"]), set(drawn["row"])) == ({"e"}, {"VN-HP"}, {2})
+    assert drawn["draw"] == list(range(1, 21))
+    assert len(set(drawn["value"])) > 10
+    scores, ranks = [], []
+    for value in drawn["value"]:  # each draw as if it had been observed
+        built = Example(example.data.parent)
+        built.data.write_text(DATA.replace("10,NA,north", f"10,{value!r},north"), "utf-8")
+        scores.append(built.run()["chỉ số"])
+        ranks.append(built.table("units")["rank"])
+    for name, table, outer in (("score", scores, "linear"), ("rank", ranks, None)):
+        for end, share, method in (("low", 0.05, "lower"), ("high", 0.95, "higher")):
+            edge = np.quantile(np.array(table, float), share, axis=0, method=outer or method)
+            assert units[f"{name}_{end}"] == pytest.approx(edge.tolist(), abs=1e-12)
+    assert units["score_low"][1] < units["score"][1] < units["score_high"][1]  # type: ignore[operator]
+    assert [type(rank) for rank in units["rank_low"]] == [int] * 6
+    example.data.write_text(DATA, "utf-8")
+    example.run(choices)
+    assert example.table("imputation_draws") == drawn  # the seed decides
+    example.run("impute: iterative\n")
+    assert not (example.out / "imputation_draws.parquet").exists()  # of the earlier build
+
+
+def test_BLD_05_regressions_that_have_not_settled_are_told(
+    example: Example, capsys: pytest.CaptureFixture[str]
+) -> None:
+    example.methods.write_text("impute: {method: iterative, max_iterations: 1}\n", "utf-8")
+    assert main(example.command("--methods", str(example.methods), "--lang", "en")) == 0
+    assert "[BLD-05] methods.yml" in capsys.readouterr().err
+
+
+def test_a_unit_of_too_many_zeros_has_no_rank(example: Example) -> None:
+    example.data.write_text(DATA.replace("60,0,10,10,10", "60,0,0,10,10"), "utf-8")
+    # Hậu Giang: b, a quarter of the index, and c, a third, are 0
+    example.run('screen: {nonzero_coverage: "1/2"}\n')
+    assert example.table("units")["is_ranked"] == [True] * 5 + [False]
+    example.run('screen: {nonzero_coverage: "5/12"}\n')
+    assert example.table("units")["is_ranked"] == [True] * 6
+
+
+def test_a_reference_unit_is_that_of_each_edition(example: Example) -> None:
+    rows = [f"u{i},{2020 + t},{i + 3 * t},{i},{i},1,{i},x" for t in (0, 1) for i in (1, 2, 3)]
+    example.data.write_text("\n".join(["uCode,Time,a,b,c,d,e,region", *rows]) + "\n", "utf-8")
+    found = example.run(
+        "normalise: {panel: edition, indicators: {a: {method: distance_to_reference, "
+        "reference: u2, capped: true}}}\n"
+    )
+    assert found["a"] == pytest.approx([0, 100, 100] * 2)
+
+
+def test_an_indicators_scale_keeps_what_it_does_not_name(example: Example) -> None:
+    found = example.run(
+        "normalise: {method: zscore, lower: 10, upper: 20, sd: 3, indicators: "
+        "{a: {method: rank, upper: 30}, b: {mean: 1}}}\n"
+    )
+    assert (min(found["a"]), max(found["a"])) == (10, 30)
+    assert np.mean(found["b"]) == pytest.approx(1)
+    assert np.std(found["b"], ddof=1) == pytest.approx(3)
+
+
+def test_pie_shares_are_bounded_child_by_child(example: Example) -> None:
+    lifted = "normalise: {lower: 1, upper: 100}\naggregate: {nodes: {chỉ số: {method: "
+    free = example.run(lifted + "benefit_of_the_doubt}}}\n")["chỉ số"]
+    held = example.run(lifted + "benefit_of_the_doubt, lower: {P-2: 1}}}}\n")["chỉ số"]
+    alone = example.run(lifted + "benefit_of_the_doubt}}}\n")["P-2"]
+    assert free[5] == pytest.approx(100)  # on the frontier by P-1
+    # all of the pie is P-2, so each score is that of P-2 as a share of the best
+    assert held == pytest.approx([100 * p / max(alone) for p in alone])
+
+
 def test_weights_from_people_and_from_data_are_labelled_by_code(example: Example) -> None:
     example.run(
         "weight:\n  nodes:\n"
@@ -231,49 +289,6 @@ def test_an_impossible_choice_is_refused_before_any_arithmetic_with_key_and_line
     assert words in " ".join(explain_fault(fault, "en").values())
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "rule", "row"),
-    [
-        ("20,5,20", "20,x,20", "NUM-10", 3),
-        ("20,5,20", "20,1e999,20", "NUM-13", 3),
-        ("VN-HP,", "VN-HN,", "DUP-01", 3),
-        ("uCode,uName,a,", "uCode,uName,q,", "HDR-01", 1),
-        ("uCode,uName,a,b", "uCode,uName,a,a", "HDR-03", 1),
-        (DATA, "uCode,uName,a,b,c,d,e,region\n", "HDR-13", None),
-        ("10,5,10,10,2,north\n", "10,5,10,10\n", "HDR-09", None),
-    ],
-)
-def test_a_broken_table_of_units_is_refused_with_its_place(
-    old: str, new: str, rule: str, row: int | None, example: Example
-) -> None:
-    example.data.write_text(DATA.replace(old, new), "utf-8")
-    found = {(fault.rule, fault.place.row) for fault in example.faults()}
-    assert (rule, row) in found
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "rule", "row"),
-    [
-        ("a,First,1,P-1", "a,First,1,P-9", "SCH-02", 2),
-        ("a,First,1,P-1,1,1", "a,First,1,P-1,2,1", "SCH-13", 2),
-        ("a,First,1,P-1,1,1", "a,First,1,P-1,1,-1", "SCH-04", 2),
-        ("a,First,1,P-1,1,1", "a,First,1,P-1,1,one", "NUM-10", 2),
-        ("a,First,1,P-1,1,1,Indicator", "a,First,1,P-1,1,1,Indicater", "SCH-13", 2),
-        ("b,Second", "a,Second", "SCH-06", 3),
-        ("P-1,Pillar one,2", "P-1,Pillar one,3", "SCH-08", 6),
-        ("P-2,Pillar two,2,chỉ số", "P-2,Pillar two,2,", "SCH-08", None),
-        (",,,d\n", ",,,dd\n", "SCH-02", 4),
-        ("Parent,", "Above,", "HDR-01", 1),
-    ],
-)
-def test_a_broken_table_of_nodes_is_refused_with_its_place(
-    old: str, new: str, rule: str, row: int | None, example: Example
-) -> None:
-    example.meta.write_text(META.replace(old, new), "utf-8")
-    found = {(fault.rule, fault.place.row) for fault in example.faults()}
-    assert (rule, row) in found
-
-
 def test_BLD_01_a_constant_indicator_is_refused_by_name(example: Example) -> None:
     lines = DATA.splitlines()
     flat = [lines[0]] + [",".join([*line.split(",")[:2], "7", *line.split(",")[3:]])
@@ -295,13 +310,8 @@ def test_the_choices_on_the_page_are_accepted_and_name_every_key(example: Exampl
         own = part.annotation.model_fields  # type: ignore[union-attr]
         for method in get_args(own["method"].annotation) if "method" in own else ():
             assert method in block, method
-    for name in TABLES:
+    for name in (*TABLES, *OPTIONAL):
         assert f"`{name}`" in page, name
-
-
-def test_a_missing_file_is_named(example: Example) -> None:
-    example.data.unlink()
-    assert [(f.rule, f.place.file) for f in example.faults()] == [("SCH-10", "iData.csv")]
 
 
 def test_the_command_builds_and_says_where(

@@ -296,7 +296,7 @@ def refusal(toy: Toy) -> tuple[str, str, int | None, str]:
         ("aggregate: median, power: 2", "SCH-17", "power goes with"),
         ("aggregate: median, penalty: 1", "SCH-17", "penalty goes with"),
         ("aggregate: benefit_of_the_doubt", "SCH-13", "copeland"),
-        ("aggregate: mpi, penalty: 2", "SCH-13", "1 or -1"),
+        ("aggregate: mpi, penalty: 2", "SCH-13", "1, -1"),
         ("node_coverage: 3/2", "SCH-17", "between 0 and 1"),
         ("aggregate: generalised, power: 2000", "SCH-07", "1000"),
     ],

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from tests.conftest import Toy
-from tests.steps import Tree, climb, step
+from tests.steps import Tree, climb, indicators, step
 
 Con = duckdb.DuckDBPyConnection
 NODES: Tree = {
@@ -22,6 +22,12 @@ NODES: Tree = {
 FULL: dict[str, float | None] = {"a": 1.0, "b": 2.0, "c": 3.0}
 
 
+def declare(con: Con, nodes: Tree = NODES, **own: dict[str, Any]) -> None:
+    """`spec_indicators` of a tree; `own` are columns that differ, by indicator."""
+    leaves = [name for name, (_, level, _) in nodes.items() if level == "indicator"]
+    indicators(con, *({"indicator": name, **own.get(name, {})} for name in leaves))
+
+
 def cover(
     con: Con,
     panel: dict[str, dict[str, float | None]],
@@ -31,6 +37,7 @@ def cover(
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """The rows of `coverage` by kind and code."""
     climb(con, nodes, panel, out, **changed)
+    declare(con, nodes)
     con.execute(step("93_coverage"))
     found = con.sql("select * from coverage")
     rows = [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
@@ -53,6 +60,17 @@ def test_an_indicator_that_is_out_says_how_far_it_was_from_in(con: Con) -> None:
     assert row["coverage"] == pytest.approx(1 / 3, abs=1e-15)
     assert row["shortfall"] == pytest.approx(1 / 3, abs=1e-15)  # 2/3 - 1/3
     assert row["reason"] == "no_data"
+
+
+def test_an_indicator_is_measured_by_its_own_threshold(con: Con) -> None:
+    panel = {"01": FULL, "02": FULL | {"a": None}}
+    climb(con, NODES, panel, out=("a",))
+    declare(con, a={"indicator_coverage": 0.75})
+    con.execute(step("93_coverage"))
+    query = "select code, threshold, shortfall from coverage where kind = 'indicator' order by code"
+    rows = con.sql(query).fetchall()
+    assert rows[0] == ("a", 0.75, 0.25)
+    assert rows[1] == ("b", pytest.approx(2 / 3), 0)
 
 
 def test_a_pillar_counts_the_declared_weight_of_its_entered_indicators(con: Con) -> None:
@@ -104,6 +122,7 @@ def test_a_province_of_an_edition_without_pillars_says_so_and_lacks_nothing_itse
 def test_the_reason_of_an_indicator_is_the_most_frequent_one(con: Con) -> None:
     panel = {f"{p:02}": FULL | {"a": None} for p in range(1, 4)}
     climb(con, NODES, panel, out=("a",))
+    declare(con)
     con.execute("update ranked set value_reason = 'too_old' "
                 "where node = 'a' and province_code <> '01'")  # fmt: skip
     con.execute(step("93_coverage"))

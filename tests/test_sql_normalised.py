@@ -113,8 +113,8 @@ def test_a_change_of_unit_leaves_the_scores_unchanged(values: list[float], direc
 @pytest.mark.parametrize("tail", [[], [100], [2.0**k for k in range(5, 14)]])
 def test_a_change_of_unit_goes_through_treatment_unnoticed(con: Con, tail: list[float]) -> None:
     values = [*map(float, range(1, 11)), *tail]  # untreated; winsorised; a logarithm
-    settings(con, max_winsorised=1)
-    indicators(con, {"indicator": "x"}, {"indicator": "y"})
+    settings(con)
+    indicators(con, *({"indicator": name, "max_winsorised": 1} for name in "xy"))
     given(con, "imputed", edition="e", is_entered=True,
           indicator=["x"] * len(values) + ["y"] * len(values),
           province_code=[f"{p:02}" for p in range(len(values))] * 2,

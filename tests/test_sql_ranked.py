@@ -56,6 +56,15 @@ def test_equal_scores_share_the_better_rank(con: Con) -> None:
     assert [found[c, "index"]["rank"] for c in panel] == [2, 1, 2, 4]  # two second, none third
 
 
+@pytest.mark.parametrize(("digits", "ranks"), [(10, [2, 1]), (2, [2, 1]), (1, [1, 1]), (0, [1, 1])])
+def test_the_settings_say_to_how_many_decimals_scores_are_equal(
+    con: Con, digits: int, ranks: list[int]
+) -> None:
+    panel: Panel = {"01": {"a": 5.26}, "02": {"a": 5.33}}  # 5.3 both, to one decimal
+    found = climb(con, FLAT, panel, rank_digits=digits)
+    assert [found[c, "index"]["rank"] for c in panel] == ranks
+
+
 def test_within_a_tie_the_order_is_by_code(con: Con) -> None:
     panel: Panel = {c: {"a": 5.0} for c in ("79", "01", "48")}
     found = climb(con, FLAT, panel)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline import store
 from tests.conftest import given
-from tests.steps import Tree, rows_of, settings, step, tree
+from tests.steps import Tree, indicators, rows_of, step, tree
 
 Con = duckdb.DuckDBPyConnection
 SCREENED = step("40_screened")
@@ -31,7 +31,12 @@ NODES: Tree = {
 
 
 def screen(
-    con: Con, observed: dict[str, int], provinces: int = 3, nodes: Tree = NODES, **changed: float
+    con: Con,
+    observed: dict[str, int],
+    provinces: int = 3,
+    nodes: Tree = NODES,
+    own: dict[str, float] | None = None,
+    **changed: float,
 ) -> dict[str, tuple[bool, float, float]]:
     """By indicator: is it in, its weight, its declared weight.
 
@@ -40,9 +45,11 @@ def screen(
         observed: for each indicator, how many provinces have it.
         provinces: how many there are.
         nodes: the tree.
-        changed: settings other than the defaults.
+        own: indicator_coverage of some indicators.
+        changed: what is other than the default of every indicator.
     """
-    settings(con, **changed)
+    least = {name: {"indicator_coverage": share} for name, share in (own or {}).items()}
+    indicators(con, *({"indicator": n, **changed, **least.get(n, {})} for n in observed))
     tree(con, nodes)
     cells = [(name, p, p < n) for name, n in observed.items() for p in range(provinces)]
     given(con, "denominated", edition="e", indicator=[name for name, _, _ in cells],
@@ -86,6 +93,18 @@ def test_a_threshold_that_is_exactly_met_lets_an_indicator_in_whatever_the_fract
     assert wrong == []
 
 
+def test_an_indicator_may_have_a_threshold_of_its_own(con: Con) -> None:
+    found = screen(con, {"a": 1, "b": 1, "c": 2, "d": 3}, own={"b": 1 / 3, "d": 1})
+    assert {name: row[0] for name, row in found.items()} == {
+        "a": False, "b": True, "c": True, "d": True,
+    }  # fmt: skip
+    assert not screen(con, ALL | {"d": 2}, own={"d": 1})["d"][0]
+
+
+def test_an_indicator_without_any_value_is_out_at_any_threshold(con: Con) -> None:
+    assert screen(con, ALL | {"a": 0}, own={"a": 0})["a"] == (False, 0, 1 / 2)
+
+
 def test_declared_weights_are_the_products_along_the_path(con: Con) -> None:
     found = screen(con, {"a": 3, "b": 0, "c": 0, "d": 0})
     declared = {name: row[2] for name, row in found.items()}
@@ -125,7 +144,7 @@ def test_no_row_of_an_edition_is_lost_when_nothing_enters(con: Con) -> None:
 
 
 def test_editions_are_screened_one_by_one(con: Con) -> None:
-    settings(con)
+    indicators(con, {"indicator": "a"})
     tree(con, {"index": (None, "index", 1), "a": ("index", "indicator", 1)})
     given(con, "denominated", edition=["e", "e", "f", "f"], indicator="a",
           province_code=["01", "02"] * 2, value=[1.0, 2.0, 1.0, None])  # fmt: skip

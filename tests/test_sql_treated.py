@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -16,12 +17,17 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from pipeline import store
+from pipeline.choices.treatment import Treat, TreatIndicator, treat_row
+from pipeline.methods.treat import treat as treat_arrays
 from tests.conftest import given
-from tests.steps import SETTINGS, indicators, rows_of, settings, step
+from tests.steps import indicators, rows_of, step
 
 Con = duckdb.DuckDBPyConnection
 TREATED = step("60_treated")
 NEAR = 1e-7  # a moment this near its limit may fall on either side of it
+
+
+Limits = dict[str, object]
 
 
 class Column(NamedTuple):
@@ -35,14 +41,15 @@ class Column(NamedTuple):
 def treat(
     con: Con,
     *columns: list[float | None],
-    treats: bool = True,
+    own: list[Limits] | None = None,
     is_entered: bool = True,
     **changed: object,
 ) -> list[Column]:
-    """Run the step once over many columns, one indicator each; settings may be changed."""
+    """Run the step once over many columns, one indicator each; limits of all or each may change."""
     names = [f"x{i:03}" for i in range(len(columns))]
-    settings(con, **changed)
-    indicators(con, *({"indicator": name, "treat": treats} for name in names))
+    mine = own or [{}] * len(columns)
+    indicators(con, *({"indicator": name, **changed, **limits_}
+                      for name, limits_ in zip(names, mine, strict=True)))  # fmt: skip
     cells = [(name, f"{p:04}", value) for name, column in zip(names, columns, strict=True)
              for p, value in enumerate(column)]  # fmt: skip
     given(con, "imputed", edition="e", indicator=[c[0] for c in cells],
@@ -209,12 +216,13 @@ def test_no_value_moves_so_far_that_the_column_becomes_constant(con: Con) -> Non
 
 def test_an_indicator_declared_treat_false_is_left_alone(con: Con) -> None:
     column = [100.0, *SPIKE]
-    assert treat(con, column, treats=False) == [Column("none", column, [False] * 11)]
+    assert treat(con, column, treat=False) == [Column("none", column, [False] * 11)]
 
 
 def test_the_method_none_treats_nothing(con: Con) -> None:
     column = [100.0, *SPIKE]
-    assert treat(con, column, is_treating=False) == [Column("none", column, [False] * 11)]
+    row = treat_row(Treat(method="none"), own=True)
+    assert treat(con, column, **row) == [Column("none", column, [False] * 11)]
 
 
 def test_an_indicator_that_did_not_enter_is_left_alone(con: Con) -> None:
@@ -249,7 +257,7 @@ def test_a_column_is_never_made_the_same_everywhere(con: Con) -> None:
 @over(batch=columns())
 @limits(deadline=None, max_examples=100)
 def test_the_sql_agrees_with_a_plain_reading_of_the_rule(batch: list[list[float]]) -> None:
-    wanted = [treat_plainly(column, int(SETTINGS["max_winsorised"])) for column in batch]
+    wanted = [treat_plainly(column, 5) for column in batch]
     con = store.connect()
     con.execute(step("00_moments"))
     found = treat(con, *batch)
@@ -257,6 +265,68 @@ def test_the_sql_agrees_with_a_plain_reading_of_the_rule(batch: list[list[float]
     for column, result, (treatment, values) in zip(batch, found, wanted, strict=True):
         assert result.treatment == treatment, column
         assert result.values == pytest.approx(values, rel=1e-12, abs=1e-12), column
+
+
+@cache
+def database() -> Con:
+    """One database for the many examples of a test: making it takes longer than the step."""
+    con = store.connect()
+    con.execute(step("00_moments"))
+    return con
+
+
+def limits_of_one() -> st.SearchStrategy[Limits]:
+    """What one indicator may say of its treatment; what it leaves out is the settings'."""
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "skewness": st.sampled_from([0.5, 1, 1.5, 2, 3]),
+            "kurtosis": st.sampled_from([-1, 0.5, 2, 3.5, 9]),
+            "max_winsorised": st.integers(0, 6),
+            "transform": st.sampled_from(["log", "none"]),
+        },
+    )
+
+
+@over(batch=columns(), said=st.lists(limits_of_one() | st.booleans(), min_size=4, max_size=4))
+@limits(deadline=None, max_examples=200)
+def test_each_indicator_is_treated_by_its_own_limits_in_sql_as_on_arrays(
+    batch: list[list[float]], said: list[Limits | bool]
+) -> None:
+    common = Treat(method="winsorise_then_log", skewness=1, kurtosis=2, max_winsorised=3)
+    chosen = [one if isinstance(one, bool) else TreatIndicator(**one) for one in said]  # type: ignore[arg-type]
+    rows = [treat_row(common, one) for one in chosen]
+    for column, row in zip(batch, rows, strict=True):
+        fails(column, row["skewness_limit"], row["kurtosis_limit"])  # not too near a limit
+    found = treat(database(), *batch, own=rows)
+    for column, row, result in zip(batch, rows, found, strict=True):
+        own = {"enabled" if key == "treat" else key: value for key, value in row.items()}
+        wanted = treat_arrays(np.array(column)[:, None], settings={0: own})
+        assert result.treatment == wanted.method[0], (column, row)
+        assert result.values == pytest.approx(wanted.values[:, 0].tolist(), abs=1e-10), column
+
+
+def test_what_an_indicator_does_not_name_is_that_of_the_settings() -> None:
+    common = Treat(method="winsorise_then_log", skewness=1, max_winsorised=3, transform="none")
+    own = TreatIndicator(kurtosis=9, transform="log")
+    assert treat_row(common, own) == {
+        "treat": True, "skewness_limit": 1.0, "kurtosis_limit": 9.0, "max_winsorised": 3,
+        "transform": "log",
+    }  # fmt: skip
+    assert treat_row(common, own=True)["transform"] == "none"
+    assert treat_row(common, own=False)["treat"] is False
+
+
+def test_without_a_transform_a_column_that_still_fails_keeps_its_values(con: Con) -> None:
+    powers = [2.0**k for k in range(1, 13)]
+    (found,) = treat(con, powers, max_winsorised=0, transform="none")
+    assert found == Column("failed", powers, [False] * 12)
+
+
+def test_two_indicators_of_one_run_have_limits_of_their_own(con: Con) -> None:
+    column = [100.0, *SPIKE]
+    first, second = treat(con, column, column, own=[{}, {"max_winsorised": 0, "transform": "none"}])
+    assert (first.treatment, second.treatment) == ("winsorised", "failed")
 
 
 @over(batch=columns(), most=st.integers(0, 5))

@@ -4,38 +4,34 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from pipeline.build.choices import Methods, NormaliseIndicator
+from pipeline.build.choices import OVER_TIME, Methods
 from pipeline.build.inputs import Inputs, Node
+from pipeline.build.scaling import scale
 from pipeline.build.weighing import weigh
 from pipeline.methods.aggregate import Climbed, climb
 from pipeline.methods.impute import Imputed, impute
-from pipeline.methods.normalise import normalise
 from pipeline.methods.rank import rank
 from pipeline.methods.treat import Treated, treat
 
 THREADS = 2
+TOLERANCE = 1e-9  # of the weight: a threshold that is met in all but the last bits is met
 RELATIVE = {"copeland", "benefit_of_the_doubt"}  # compare the units of one edition
 
 
 @dataclass
-class Built:
-    """Every step of a build. Tables have one row per row of the data; missing is NaN.
+class Scored:
+    """What comes of a panel without asking where its values are from. Missing is NaN.
 
-    `denominated`, `treated` and `normalised` have one column per indicator; `scores`,
-    `coverage` and `ranks` one per node, indicators first, in the order of `nodes`.
+    `treated` and `normalised` have a column per indicator; `scores`, `coverage` and `ranks` one per
+    node, indicators first, in the order of `nodes`. Coverage is the share of a node's weight that
+    was observed: an imputed value does not count.
     """
 
-    inputs: Inputs
-    nodes: list[Node]
-    parents: np.ndarray
-    entered: np.ndarray
-    denominated: np.ndarray
-    imputation: Imputed
-    treated: np.ndarray
     treatment: Treated
     normalised: np.ndarray
     scores: np.ndarray
@@ -47,44 +43,91 @@ class Built:
     remarks: list[str]  # what its method says of itself
 
 
+@dataclass
+class Built(Scored):
+    """Every step of a build. Tables have one row per row of the data."""
+
+    inputs: Inputs
+    nodes: list[Node]
+    parents: np.ndarray
+    top: int  # the number of the index among the nodes
+    entered: np.ndarray
+    denominated: np.ndarray
+    imputation: Imputed
+    carried: bool  # imputed values are the unit's own, of another time
+    imputed_share: np.ndarray  # of the weight, as coverage
+    draw_scores: np.ndarray  # of the index, shape (n_draws, n_rows): under panels as likely as this
+    draw_ranks: np.ndarray
+
+
 def run_chain(inputs: Inputs, methods: Methods) -> Built:
     """Run every step.
 
     Raises:
         ValueError: naming the indicator or node that a step cannot take, e.g. a constant one.
     """
-    names = [n.code for n in inputs.indicators]
     denominated = _denominate(inputs, methods)
     share = np.mean(np.isfinite(denominated), axis=0)
     entered = (share > 0) & (share >= methods.screen.indicator_coverage)
     imputation = _impute(denominated, inputs, methods)
-    overrides = {
-        names.index(code): own.model_dump(exclude_none=True)
-        for code, own in methods.treat.indicators.items()
-    }
-    treatment = treat(
-        imputation.values,
-        skewness_limit=methods.treat.skewness_limit,
-        kurtosis_limit=methods.treat.kurtosis_limit,
-        max_winsorised=methods.treat.max_winsorised,
-        transform=methods.treat.transform,
-        enabled=entered & methods.treat.enabled,
-        settings=overrides,
-        names=names,
-    )
-    normalised = _normalise(treatment.values, entered, inputs, methods)
     nodes, parents = _number(inputs)
     tree = Tree(inputs, nodes, parents, entered, methods)
-    weights, origins, remarks = weigh(
-        nodes, parents, methods.weight, lambda w: tree.climb(normalised, w)
-    )
-    climbed = tree.climb(normalised, weights)
-    is_ranked, ranks = _rank(climbed, inputs, nodes, methods)
+    scored = _score(imputation.values, denominated, tree)
+    shares = leaf_shares(parents, scored.weights, entered)
+    draws = [_score(panel, denominated, tree) for panel in imputation.draws]
     return Built(
-        inputs, nodes, parents, entered, denominated, imputation, treatment.values,
-        treatment, normalised, climbed.scores, climbed.coverage, is_ranked, ranks,
-        weights, origins, remarks,
-    )  # fmt: skip
+        **vars(scored),
+        inputs=inputs,
+        nodes=nodes,
+        parents=parents,
+        top=tree.top,
+        entered=entered,
+        denominated=denominated,
+        imputation=imputation,
+        carried=methods.impute.method == "carried",
+        imputed_share=imputation.is_imputed @ shares,
+        draw_scores=np.array([one.scores[:, tree.top] for one in draws]),
+        draw_ranks=np.array([one.ranks[:, tree.top] for one in draws]),
+    )
+
+
+def _score(panel: np.ndarray, observed: np.ndarray, tree: Tree) -> Scored:
+    """Treat, normalise, weigh, aggregate and rank a panel, of which `observed` was observed."""
+    inputs, methods, entered = tree.inputs, tree.methods, tree.entered
+    treatment = _treat(panel, entered, inputs, methods)
+    normalised = scale(treatment.values, entered, inputs, methods.normalise)
+    weights, origins, remarks = weigh(
+        tree.nodes, tree.parents, methods.weight, lambda w: tree.climb(normalised, w)
+    )
+    scores = tree.climb(normalised, weights).scores
+    shares = leaf_shares(tree.parents, weights, entered)
+    coverage = np.isfinite(observed) @ shares
+    nonzero = coverage - (observed == 0) @ shares
+    is_ranked, ranks = _rank(scores, coverage, nonzero, tree)
+    return Scored(
+        treatment, normalised, scores, coverage, is_ranked, ranks, weights, origins, remarks
+    )
+
+
+def leaf_shares(parents: np.ndarray, weights: np.ndarray, entered: np.ndarray) -> np.ndarray:
+    """What each indicator weighs in each node, if only those that entered are counted.
+
+    Args:
+        parents: shape (n_nodes,), indicators first, a node after all below it; -1 at the top.
+        weights: shape (n_nodes,), relative to the siblings.
+        entered: shape (n_indicators,), bool.
+
+    Returns:
+        Shape (n_indicators, n_nodes), columns adding to 1, or to 0 where nothing entered.
+    """
+    shares = np.zeros((entered.size, parents.size))
+    shares[:, : entered.size] = np.diag(entered.astype(np.float64))
+    for node in range(entered.size, parents.size):
+        kids = np.flatnonzero(parents == node)
+        kids = kids[shares[:, kids].any(axis=0)]
+        if weights[kids].any():
+            shares[:, node] = shares[:, kids] @ weights[kids] / weights[kids].sum()
+    return shares
 
 
 def _denominate(inputs: Inputs, methods: Methods) -> np.ndarray:
@@ -100,76 +143,38 @@ def _denominate(inputs: Inputs, methods: Methods) -> np.ndarray:
 
 def _impute(x: np.ndarray, inputs: Inputs, methods: Methods) -> Imputed:
     own = methods.impute
-    times = None if inputs.times is None else np.array(inputs.times, dtype=np.float64)
+    is_over_time = own.method in OVER_TIME
+    times = np.array(inputs.times, dtype=np.float64) if is_over_time else None
     return impute(
         x,
         own.method,
         groups=None if own.groups is None else inputs.groups[own.groups],
-        units=inputs.units if times is not None else None,
+        units=inputs.units if is_over_time else None,
         time=times,
         from_future=own.from_future,
         n_neighbours=own.n_neighbours,
         max_iterations=own.max_iterations,
+        within_observed=own.within_observed,
+        n_draws=own.n_draws,
         seed=own.seed,
         max_share=float(own.max_share),
         names=[n.code for n in inputs.indicators],
     )
 
 
-def _normalise(x: np.ndarray, entered: np.ndarray, inputs: Inputs, methods: Methods) -> np.ndarray:
-    """Scores of the entered indicators, each set of equal settings in one call."""
-    own = methods.normalise
-    reversed_nodes = set(own.reversed_nodes)
-    parents = {n.code: n.parent for n in (*inputs.indicators, *inputs.nodes)}
-    default = NormaliseIndicator(**own.model_dump(include=set(NormaliseIndicator.model_fields)))
-    alike: dict[str, tuple[NormaliseIndicator, list[int]]] = {}
-    for j, node in enumerate(inputs.indicators):
-        if entered[j]:
-            choice = own.indicators.get(node.code, default)
-            alike.setdefault(choice.model_dump_json(), (choice, []))[1].append(j)
-    scores = np.full_like(x, np.nan)
-    for choice, columns in alike.values():
-        members = [inputs.indicators[j] for j in columns]
-        directions = [n.direction * _turns(n.code, parents, reversed_nodes) for n in members]
-        scores[:, columns] = normalise(
-            x[:, columns], choice.method, directions, *_range(choice, own),
-            groups=inputs.times if own.panel == "edition" else None,
-            names=[n.code for n in members], **_parameters(choice, members, inputs),
-        )  # fmt: skip
-    return scores
-
-
-def _range(
-    choice: NormaliseIndicator, own: NormaliseIndicator
-) -> tuple[float | None, float | None]:
-    """The output range: the indicator's, else the common one, else the method's; none of points."""
-    if choice.points:
-        return None, None
-    lower = choice.lower if choice.lower is not None else own.lower
-    upper = choice.upper if choice.upper is not None else own.upper
-    return lower, upper
-
-
-def _turns(code: str, parents: dict[str, str | None], reversed_nodes: set[str]) -> int:
-    """-1 when an odd number of the nodes above are reversed, else 1."""
-    sign, above = 1, parents[code]
-    while above is not None:
-        sign *= -1 if above in reversed_nodes else 1
-        above = parents.get(above)
-    return sign
-
-
-def _parameters(choice: NormaliseIndicator, members: list[Node], inputs: Inputs) -> dict[str, Any]:
-    given = choice.model_dump(
-        exclude_none=True, exclude={"method", "lower", "upper", "reference", "bounds"}
-    )
-    if choice.bounds is not None:
-        given["bounds"] = [choice.bounds] * len(members)
-    if choice.method == "distance_to_target":
-        given["target"] = [n.target for n in members]
-    if choice.reference is not None:
-        given["reference"] = inputs.units.index(choice.reference)
-    return given
+def _treat(panel: np.ndarray, entered: np.ndarray, inputs: Inputs, methods: Methods) -> Treated:
+    own, names = methods.treat, [n.code for n in inputs.indicators]
+    return treat(
+        panel,
+        skewness_limit=own.skewness_limit,
+        kurtosis_limit=own.kurtosis_limit,
+        max_winsorised=own.max_winsorised,
+        transform=own.transform,
+        enabled=entered & own.enabled,
+        settings={names.index(code): one.model_dump(exclude_none=True)
+                  for code, one in own.indicators.items()},
+        names=names,
+    )  # fmt: skip
 
 
 def _number(inputs: Inputs) -> tuple[list[Node], np.ndarray]:
@@ -189,16 +194,30 @@ class Tree:
     entered: np.ndarray
     methods: Methods
 
+    @property
+    def top(self) -> int:
+        """The number of the index among the nodes."""
+        return int(np.flatnonzero(self.parents == -1)[0])
+
+    @cached_property
+    def children(self) -> list[list[str]]:
+        """For each aggregate the codes of its children under which an indicator entered."""
+        is_in = leaf_shares(self.parents, np.ones(len(self.nodes)), self.entered).any(axis=0)
+        inner = range(self.entered.size, len(self.nodes))
+        kids = [np.flatnonzero((self.parents == k) & is_in) for k in inner]
+        return [[self.nodes[i].code for i in found] for found in kids]
+
     def climb(self, leaves: np.ndarray, weights: np.ndarray) -> Climbed:
         """Scores of every node; methods that compare units do so within an edition."""
         own = self.methods.aggregate
-        inner = self.nodes[len(self.inputs.indicators) :]
+        inner = self.nodes[self.entered.size :]
         choices = [own.nodes.get(node.code, own) for node in inner]
         settings: dict[str, Any] = {
             "methods": [choice.method for choice in choices],
             "min_share": [float(choice.min_share if choice.min_share is not None
                                 else own.min_share or 0) for choice in choices],
-            "parameters": [choice.parameters() for choice in choices],
+            "parameters": [choice.parameters(codes)
+                           for choice, codes in zip(choices, self.children, strict=True)],
             "names": [node.code for node in self.nodes],
             "entered": self.entered,
         }  # fmt: skip
@@ -219,19 +238,21 @@ class Tree:
 
 
 def _rank(
-    climbed: Climbed, inputs: Inputs, nodes: list[Node], methods: Methods
+    scores: np.ndarray, coverage: np.ndarray, nonzero: np.ndarray, tree: Tree
 ) -> tuple[np.ndarray, np.ndarray]:
     """Whether each row is ranked, and the ranks of every node within an edition; 0 is none.
 
-    A row is ranked if unit_coverage of the entered weight under the index is observed; without it
-    the index has no rank, the nodes below keep theirs.
+    A row is ranked if unit_coverage of the entered weight under the index is observed, and of that
+    nonzero_coverage is not 0; else the index has no rank, and the nodes below keep theirs.
     """
-    top = next(i for i, node in enumerate(nodes) if node.parent is None)
-    is_ranked = climbed.coverage[:, top] >= float(methods.screen.unit_coverage)
-    is_ranked &= np.isfinite(climbed.scores[:, top])
-    groups = None if inputs.times is None else np.array(inputs.times)
-    scores = climbed.scores.copy(order="F")
-    scores[~is_ranked, top] = np.nan
+    top, own = tree.top, tree.methods.screen
+    is_ranked = coverage[:, top] >= float(own.unit_coverage) - TOLERANCE
+    is_ranked &= nonzero[:, top] >= float(own.nonzero_coverage) * coverage[:, top] - TOLERANCE
+    is_ranked &= np.isfinite(scores[:, top])
+    times, digits = tree.inputs.times, tree.methods.rank.digits
+    groups = None if times is None else np.array(times)
+    kept = scores.copy(order="F")
+    kept[~is_ranked, top] = np.nan
     with ThreadPoolExecutor(THREADS) as pool:  # numpy sorts without the interpreter's lock
-        ranks = pool.map(lambda column: rank(column, methods.rank.digits, groups), scores.T)
+        ranks = pool.map(lambda column: rank(column, digits, groups), kept.T)
         return is_ranked, np.column_stack(list(ranks))

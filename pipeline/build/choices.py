@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from pipeline.build.inputs import Inputs, Node
+from pipeline.choices import scales
 from pipeline.choices.points import with_points
 from pipeline.choices.weighting import Weigh as WeighNode
 from pipeline.choices.weighting import check_choice
@@ -23,10 +24,7 @@ Mean = Literal[
     "arithmetic", "geometric", "harmonic", "generalised", "median", "mpi", "copeland",
     "benefit_of_the_doubt",
 ]  # fmt: skip
-Scale = Literal[
-    "minmax", "goalposts", "zscore", "rank", "borda", "percentile_rank", "distance_to_best",
-    "distance_to_target", "distance_to_reference", "fraction_of_best", "mazziotta_pareto",
-]  # fmt: skip
+OVER_TIME = ("carried", "linear")
 POSITIVE_ONLY = {"geometric", "harmonic"}
 
 
@@ -41,6 +39,7 @@ class Screen(Strict):
 
     indicator_coverage: Share = 0
     unit_coverage: Share = 2 / 3
+    nonzero_coverage: Share = 0  # of the weight a unit has, how much must not be 0
 
 
 class Impute(Strict):
@@ -49,9 +48,11 @@ class Impute(Strict):
     method: Literal["none", "mean", "median", "carried", "linear", "knn", "iterative"] = "none"
     groups: str | None = None  # a group column of the data
     from_future: bool = False
-    n_neighbours: int = 5
-    max_iterations: int = 30
-    seed: int = 0
+    n_neighbours: int = Field(default=5, ge=1)
+    max_iterations: int = Field(default=30, ge=1)
+    within_observed: bool = True
+    n_draws: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0)
     max_share: Share = 0.5
 
 
@@ -76,26 +77,19 @@ class Treat(Strict):
     indicators: dict[str, TreatIndicator] = Field(default={})
 
 
-class NormaliseIndicator(Strict):
-    """The scale of some indicators; what is not named keeps the default of the method."""
+class NormaliseIndicator(scales.NormaliseIndicator):
+    """The scale of one indicator; what is not named is the common one's.
 
-    method: Scale = "minmax"
-    lower: Real | None = None  # None: what the method has by itself, 0-100 or 70-130
-    upper: Real | None = None
+    `reference` is a uCode; a `target` is that of the table of nodes unless it is named here.
+    """
+
     points: bool | None = None  # rank, borda: positions instead of a range
-    bounds: list[Real] | None = None
-    clip: bool | None = None
-    mean: Real | None = None
-    sd: Real | None = None
-    ties: Literal["average", "better", "worse"] | None = None
-    reference: str | None = None  # uCode
-    capped: bool | None = None
-    variant: Literal["mpi", "ampi"] | None = None
 
 
 class Normalise(NormaliseIndicator):
     """The common scale of the scores."""
 
+    method: scales.Method = "minmax"
     panel: Literal["together", "edition"] = "together"
     indicators: dict[str, NormaliseIndicator] = Field(default={})
     reversed_nodes: list[str] = Field(default=[])  # pillars in which less is better
@@ -107,19 +101,30 @@ class Weigh(WeighNode):
     nodes: dict[str, WeighNode] = Field(default={})
 
 
+# One number, or one for each child that is named.
+Bound = Annotated[
+    Annotated[Real, Tag("number")] | Annotated[dict[str, Real], Tag("children")],
+    Discriminator(lambda value: "children" if isinstance(value, dict) else "number"),
+]
+
+
 class AggregateNode(Strict):
     """How one node is made of its children."""
 
     method: Mean = "arithmetic"
     power: Real | None = None
     penalty: Literal[1, -1] | None = None
-    lower: Real | None = None
-    upper: Real | None = None
+    lower: Bound | None = None  # copeland: of the scores; benefit of the doubt: of pie shares
+    upper: Bound | None = None
     min_share: Share | None = None
 
-    def parameters(self) -> dict[str, Any]:
-        """The parameters of the method that are set."""
-        return self.model_dump(include={"power", "penalty", "lower", "upper"}, exclude_none=True)
+    def parameters(self, children: list[str]) -> dict[str, Any]:
+        """The parameters of the method that are set; bounds of each child in their order."""
+        found = self.model_dump(include={"power", "penalty", "lower", "upper"}, exclude_none=True)
+        for key, unbounded in (("lower", 0.0), ("upper", 1.0)):
+            if isinstance(found.get(key), dict):
+                found[key] = [float(found[key].get(code, unbounded)) for code in children]
+        return found
 
 
 class Aggregate(AggregateNode):

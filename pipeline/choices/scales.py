@@ -63,9 +63,9 @@ class Normalise(Scale):
 Choices = dict[str, Any]
 
 
-def resolved(common: Normalise, own: NormaliseIndicator | None) -> Choices:
+def resolved(common: Scale, own: NormaliseIndicator | None) -> Choices:
     """Everything that decides one scale: the indicator's, else the index's, else the method's."""
-    given = common.model_dump(exclude_none=True, exclude={"panel"})
+    given = common.model_dump(exclude_none=True)
     given |= {} if own is None else own.model_dump(exclude_none=True)
     method = given["method"]
     lower, upper = RANGES.get(method, (0.0, 100.0))

@@ -143,8 +143,12 @@ def accept(project: Project, args: argparse.Namespace) -> int:
 def build(_: Project, args: argparse.Namespace) -> None:
     """Build any index from two tables."""
     from pipeline.build.run import build
+    from pipeline.faults import Faults, render
 
-    built = build(args.data, args.meta, args.methods, args.out)
+    faults = Faults(room="build")
+    built = build(args.data, args.meta, args.methods, args.out, faults)
+    if faults.warnings():
+        print(render(faults.warnings(), args.lang), file=sys.stderr)
     n_units = len(set(built.inputs.units))
     print(text("build_done", args.lang, units=n_units, indicators=int(built.entered.sum()),
                ranked=int(built.is_ranked.sum()), out=args.out))  # fmt: skip

@@ -1,8 +1,8 @@
 -- 40_screened: which indicators enter each edition.
 -- Grain   one row per edition, province and indicator
--- Reads   denominated, spec_settings
--- Method  an indicator enters an edition if the share of provinces that have it reaches
---         indicator_coverage.
+-- Reads   denominated, spec_indicators
+-- Method  an indicator enters an edition if a province has it, and the share of provinces that have
+--         it reaches its indicator_coverage.
 create or replace table screened as
 
 with counted as (
@@ -12,10 +12,11 @@ with counted as (
         count(denominated.value) as n_observed,
         count(*) as n_provinces,
         count(denominated.value) / count(*)::double as indicator_coverage,
-        count(denominated.value) / count(*)::double >= max(spec_settings.indicator_coverage)
+        count(denominated.value) > 0
+        and count(denominated.value) / count(*)::double >= max(spec_indicators.indicator_coverage)
             as is_entered
     from denominated
-    cross join spec_settings
+    inner join spec_indicators on denominated.indicator = spec_indicators.indicator
     group by denominated.edition, denominated.indicator
 )
 

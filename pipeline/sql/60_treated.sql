@@ -1,11 +1,12 @@
 -- 60_treated: pull in outliers, indicator by indicator.
 -- Grain   one row per edition, province and indicator
--- Reads   imputed, spec_indicators, spec_settings
+-- Reads   imputed, spec_indicators
 -- Method  pass if |G1| < skewness_limit or G2 < kurtosis_limit (adjusted Fisher-Pearson skewness and
 --         excess kurtosis, n >= 4; the moments are written out because engines differ). Else move one
 --         value at a time on the side of the skew to the next value, at most max_winsorised values
 --         (ties that move together count each); else the logarithm of the original values, shifted
---         to be positive and mirrored for left skew; else the original values, and it says so.
+--         to be positive and mirrored for left skew, unless transform is none; else the original
+--         values, and it says so. Each indicator has its own limits.
 create or replace table treated as
 
 with recursive columns_of as (
@@ -13,17 +14,16 @@ with recursive columns_of as (
         imputed.edition,
         imputed.indicator,
         list(imputed.imputed_value order by imputed.imputed_value) as xs,
-        any_value(spec_settings.skewness_limit) as skewness_limit,
-        any_value(spec_settings.kurtosis_limit) as kurtosis_limit,
-        any_value(spec_settings.max_winsorised) as max_winsorised
+        any_value(spec_indicators.skewness_limit) as skewness_limit,
+        any_value(spec_indicators.kurtosis_limit) as kurtosis_limit,
+        any_value(spec_indicators.max_winsorised) as max_winsorised,
+        any_value(spec_indicators.transform) as transform
     from imputed
     inner join spec_indicators on imputed.indicator = spec_indicators.indicator
-    cross join spec_settings
     where
         imputed.is_entered
         and imputed.imputed_value is not null
         and spec_indicators.treat
-        and spec_settings.is_treating
     group by imputed.edition, imputed.indicator
 ),
 
@@ -36,6 +36,7 @@ winsorised as (
         skewness_limit,
         kurtosis_limit,
         max_winsorised,
+        transform,
         0 as step,
         xs[1] as lowest,
         xs[-1] as highest,
@@ -50,6 +51,7 @@ winsorised as (
         skewness_limit,
         kurtosis_limit,
         max_winsorised,
+        transform,
         step + 1 as step,
         next_lowest as lowest,
         next_highest as highest,
@@ -102,6 +104,7 @@ decided as (
         case
             when len(xs) < 4 or step = 0 and is_passed then 'none'
             when is_passed then 'winsorised'
+            when transform = 'none' then 'failed'
             when
                 abs(skewness_of(logs)) < skewness_limit or kurtosis_of(logs) < kurtosis_limit
                 then 'log'

@@ -1,11 +1,11 @@
 -- 90_ranked: who is ranked, where, and what each indicator contributes.
 -- Grain   one row per edition, province and node
 -- Reads   aggregated, spec_nodes, spec_settings
--- Method  ranks from unrounded scores; scores equal to ten decimals share the better rank. A province
---         is ranked if province_coverage of the entered weight is observed and the edition rests on
---         pillar_coverage of the declared pillar weight (both to nine decimals); otherwise its index
---         has no score and a reason. Contributions of the indicators add up to the index, and are
---         given only where every entered node of the edition is an arithmetic mean. A missing
+-- Method  ranks from unrounded scores; scores equal to rank_digits decimals share the better rank. A
+--         province is ranked if province_coverage of the entered weight is observed and the edition
+--         rests on pillar_coverage of the declared pillar weight (both to nine decimals); otherwise
+--         its index has no score and a reason. Contributions of the indicators add up to the index,
+--         and are given only where every entered node of the edition is an arithmetic mean. A missing
 --         indicator of such a mean shows what leaving it out amounts to: the score of its parent.
 create or replace table ranked as
 
@@ -95,7 +95,7 @@ select
         when scored.is_ranked
             then rank() over (
                 partition by scored.edition, scored.node, scored.is_ranked
-                order by round(scored.score, 10) desc
+                order by round(scored.score, spec_settings.rank_digits::integer) desc
             )
     end as rank,
     paths.weight_in_index,
@@ -110,6 +110,7 @@ select
             then parents.score
     end as implied_score
 from scored
+cross join spec_settings
 inner join spec_nodes on scored.node = spec_nodes.node
 left join spec_nodes as above on scored.parent = above.node
 left join additive on scored.edition = additive.edition

@@ -1,6 +1,6 @@
 -- 93_coverage: what is in, what is out, and how far it was from in.
 -- Grain   one row per edition, kind (indicator, pillar, province) and code
--- Reads   ranked, spec_nodes, spec_settings
+-- Reads   ranked, spec_indicators, spec_nodes, spec_settings
 -- Method  indicator: share of provinces that have it. pillar: share of its declared weight whose
 --         indicators entered. province: share of the entered weight that is observed. n_imputed:
 --         provinces with an imputed value; indicators with such a value; those of the province.
@@ -21,12 +21,12 @@ indicators_seen as (
         any_value(leaves.n_provinces) as n_expected,
         count(*) filter (where leaves.is_imputed) as n_imputed,
         any_value(leaves.indicator_coverage) as coverage,
-        any_value(spec_settings.indicator_coverage) as threshold,
+        any_value(spec_indicators.indicator_coverage) as threshold,
         bool_or(leaves.is_entered) as is_in,
         any_value(leaves.weight_relative) as weight,
         mode(leaves.value_reason order by leaves.value_reason) as reason
     from leaves
-    cross join spec_settings
+    inner join spec_indicators on leaves.node = spec_indicators.indicator
     group by leaves.edition, leaves.node
 ),
 
