@@ -104,3 +104,13 @@ class Toy:
 def toy(tmp_path: Path) -> Toy:
     """A fresh toy project."""
     return Toy(tmp_path / "toy")
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with a release of the shipped data; nobody changes it."""
+    root = tmp_path_factory.mktemp("shipped")
+    shutil.copytree(ROOT / "raw", root / "raw")
+    shutil.copy(ROOT / "index.yml", root)
+    run_index(Project(root), silent, passing)
+    return root

@@ -96,11 +96,19 @@ def leaves(
         scores: for each province code the score of each indicator; None is a missing value.
         out: indicators that did not enter the edition.
     """
+    store.put_table(con, "normalised", leaf_rows(scores, out))
+
+
+def leaf_rows(
+    scores: dict[str, dict[str, float | None]], out: tuple[str, ...] = (), edition: str = "e"
+) -> pd.DataFrame:
+    """The rows of `normalised` of one edition; see `leaves`."""
     observed = Counter(
         name for row in scores.values() for name, score in row.items() if score is not None
     )
     rows = [
-        {"edition": "e", "province_code": code, "indicator": name, "is_entered": name not in out,
+        {"edition": edition, "province_code": code, "indicator": name,
+         "is_entered": name not in out,
          "score": None if name in out else score, "data_year": 2022, "age": 0, "value": score,
          "value_low": None, "value_high": None, "unit": "units",
          "obs_status": "M" if score is None else "A", "is_imputed": False, "imputed_value": score,
@@ -112,8 +120,7 @@ def leaves(
         for code, columns in scores.items()
         for name, score in columns.items()
     ]  # fmt: skip
-    frame = pd.DataFrame(rows).astype(dict.fromkeys(("score", "value", "value_low"), "float64"))
-    store.put_table(con, "normalised", frame)
+    return pd.DataFrame(rows).astype(dict.fromkeys(("score", "value", "value_low"), "float64"))
 
 
 def rows_of(con: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
