@@ -24,12 +24,15 @@ STEP_TABLES = (
 TOP_TABLES = (
     "scores", "indicators", "coverage", "observed", "excluded", "findings", "sources",
 )  # fmt: skip
+ANALYSIS_TABLES = ("statistics", "correlations", "reliability", "components")
+TABLES = (*TOP_TABLES, *STEP_TABLES, *ANALYSIS_TABLES)
 FRICTIONLESS = {"float64": "number", "int64": "integer", "bool": "boolean", "boolean": "boolean"}
 
 
 def path_of(table: str) -> str:
     """Path of a table inside a release."""
-    return f"steps/{table}.parquet" if table in STEP_TABLES else f"{table}.parquet"
+    folder = "steps/" if table in STEP_TABLES else "analysis/" if table in ANALYSIS_TABLES else ""
+    return f"{folder}{table}.parquet"
 
 
 def column_meta(table: str) -> dict[str, dict[str, str]]:
@@ -51,7 +54,7 @@ def column_meta(table: str) -> dict[str, dict[str, str]]:
 def views_sql() -> str:
     """A view for every table; run in the folder of the release, with no Python."""
     lines = ["-- duckdb -init views.sql    (run in this folder)"]
-    for table in (*TOP_TABLES, *STEP_TABLES):
+    for table in TABLES:
         lines.append(
             f"create or replace view {table} as select * from read_parquet('{path_of(table)}');"
         )
@@ -67,7 +70,7 @@ CODEBOOK_COLUMNS = [
 def codebook_csv(spec: Spec, sources: Catalogue) -> str:
     """Columns, nodes, indicators, variables, statuses and reasons, in both languages."""
     rows: list[list[str]] = []
-    for table in (*TOP_TABLES, *STEP_TABLES):
+    for table in TABLES:
         for name, meta in column_meta(table).items():
             if name:
                 rows.append(["column", table, name, "", meta["unit"], name, name,
@@ -81,7 +84,7 @@ def codebook_csv(spec: Spec, sources: Catalogue) -> str:
     for code, variable in sources.variables.items():
         rows.append(["variable", "observed", code, "", variable.unit, variable.name_vi,
                      variable.name_en, variable.measure, f"merge: {variable.merge}"])  # fmt: skip
-    for kind, key in (("status", "statuses"), ("reason", "reasons")):
+    for kind, key in (("status", "statuses"), ("reason", "reasons"), ("flag", "flags")):
         for code, words in catalogue()[key].items():
             rows.append([kind, "", code, "", "", words["vi"], words["en"], "", ""])
     text = io.StringIO()
@@ -101,7 +104,7 @@ def spec_json(spec: Spec, sources: Catalogue) -> str:
 def datapackage_json(spec: Spec, sources: Catalogue) -> str:
     """A Frictionless data package: every table with the type and meaning of its columns."""
     resources: list[dict[str, Any]] = []
-    for table in (*TOP_TABLES, *STEP_TABLES):
+    for table in TABLES:
         meta = column_meta(table)
         schema = contracts()[table].to_schema()
         fields = [

@@ -82,20 +82,14 @@ def read_panel(con: Any, edition: str) -> Panel:
     (settings,) = _rows(con, "select * from spec_settings")
     directions = dict(con.sql("select indicator, direction from spec_indicators").fetchall())
     cells = con.sql(
-        "select province_code, indicator, score, is_entered from normalised "
+        "select distinct province_code, indicator, is_entered from normalised "
         "where edition = $edition order by province_code",
         params={"edition": edition},
     ).fetchall()
     if not cells:
         raise KeyError(edition)
-    provinces = sorted({cell[0] for cell in cells})
-    scores, entered = np.full((len(provinces), len(leaves)), np.nan), np.zeros(len(leaves), bool)
-    row_of = {code: i for i, code in enumerate(provinces)}
-    for code, indicator, score, is_entered in cells:
-        j = codes.index(indicator)
-        entered[j] = is_entered
-        if score is not None:
-            scores[row_of[code], j] = score
+    provinces = list(dict.fromkeys(province for province, _, _ in cells))
+    entered = {indicator for _, indicator, is_entered in cells if is_entered}
     weights = _weights(con, edition)
     return Panel(
         edition=edition,
@@ -105,9 +99,9 @@ def read_panel(con: Any, edition: str) -> Panel:
         parents=np.array([codes.index(r["parent"]) if r["parent"] else -1 for r in rows]),
         heights=np.array([row["height"] for row in rows]),
         weights=np.array([weights[code] for code in codes]),
-        leaves=scores,
+        leaves=read_values(con, "normalised", "score", edition, provinces, leaves),
         directions=np.array([directions[code] for code in leaves]),
-        entered=entered,
+        entered=np.array([code in entered for code in leaves]),
         methods=[row["method"] for row in inner],
         parameters=[
             {key: (row | settings)[key] for key in PARAMETERS.get(row["method"], ())}
@@ -189,16 +183,29 @@ def weights_in_index(panel: Panel) -> np.ndarray:
 
 def published_scores(con: Any, panel: Panel) -> np.ndarray:
     """Scores of every node from the table `ranked`; shape and order as `climb_panel`."""
-    column = {code: j for j, code in enumerate(panel.nodes)}
-    row = {code: i for i, code in enumerate(panel.provinces)}
-    scores = np.full((len(row), len(column)), np.nan)
-    for province, node, score in con.sql(
-        "select province_code, node, score from ranked "
-        "where edition = $edition and score is not null",
-        params={"edition": panel.edition},
+    return read_values(con, "ranked", "score", panel.edition, panel.provinces, panel.nodes)
+
+
+def read_values(
+    con: Any, table: str, column: str, edition: str, provinces: list[str], codes: list[str]
+) -> np.ndarray:
+    """A column of a step table as an array of one edition, NaN where missing.
+
+    Returns:
+        Shape (n_provinces, n_codes): the provinces and the nodes or indicators asked for.
+    """
+    key = "node" if table in ("aggregated", "ranked") else "indicator"
+    found = np.full((len(provinces), len(codes)), np.nan)
+    place = {code: j for j, code in enumerate(codes)}
+    row = {code: i for i, code in enumerate(provinces)}
+    for province, code, value in con.sql(
+        f"select province_code, {key}, {column} from {table} "
+        f"where edition = $edition and {column} is not null",
+        params={"edition": edition},
     ).fetchall():
-        scores[row[province], column[node]] = score
-    return scores
+        if code in place:
+            found[row[province], place[code]] = value
+    return found
 
 
 def leave_out(panel: Panel, codes: set[str]) -> Panel:

@@ -15,6 +15,7 @@ import pandas as pd
 from pipeline import packaging, store
 from pipeline.choices.aggregation import score_ranges
 from pipeline.choices.scales import refuse_unscalable, score_range
+from pipeline.diagnostics import analysis_tables
 from pipeline.faults import Fault, Faults, Place, explain_fault, shown
 from pipeline.ingest import Ingested, ingest
 from pipeline.project import Project, fingerprint, input_files
@@ -109,6 +110,21 @@ def compute(loaded: Loaded, faults: Faults, report: Report) -> Any:
     return con
 
 
+def analyse(con: Any, faults: Faults) -> None:
+    """Add the tables of `analysis/` to a computed database, each held to its contract.
+
+    Raises:
+        Rejected: when one of them breaks its contract.
+    """
+    for name, table in analysis_tables(con).items():
+        store.refuse_non_finite(table, name, faults)
+        _hold_contract(name, store.as_frame(table), faults)
+        con.register("incoming", table)
+        con.execute(f"create table {name} as select * from incoming")
+        con.unregister("incoming")
+    faults.raise_if_any()
+
+
 def run_index(project: Project, report: Report, check: Check) -> Result:
     """Make the index and publish it whole, or refuse and leave what was published as it is.
 
@@ -127,6 +143,7 @@ def run_index(project: Project, report: Report, check: Check) -> Result:
     loaded = load(project, faults, report)
     timings["ingest"] = time.perf_counter() - started
     con = compute(loaded, faults, report)
+    analyse(con, faults)
     timings["compute"] = time.perf_counter() - started - timings["ingest"]
     with store.staging(project.outputs, faults) as folder:
         report("stage_write", {})
@@ -159,12 +176,13 @@ def run_index(project: Project, report: Report, check: Check) -> Result:
 
 
 def _write_release(folder: Path, con: Any, loaded: Loaded) -> dict[str, int]:
-    (folder / "steps").mkdir()
     counts = {}
-    for name in (*packaging.TOP_TABLES, *packaging.STEP_TABLES):
+    for name in packaging.TABLES:
         table = store.get_table(con, name)
         counts[name] = len(table)
-        store.write_parquet(folder / packaging.path_of(name), table, packaging.column_meta(name))
+        path = folder / packaging.path_of(name)
+        path.parent.mkdir(exist_ok=True)
+        store.write_parquet(path, table, packaging.column_meta(name))
     texts = {
         "views.sql": packaging.views_sql(),
         "spec.json": packaging.spec_json(loaded.spec, loaded.catalogue),
