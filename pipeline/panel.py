@@ -122,19 +122,17 @@ def _weights(con: Any, edition: str) -> dict[str, float]:  # noqa: ARG001
     return dict(con.sql("select node, weight from spec_nodes").fetchall())
 
 
-def declare_spec(con: Any) -> Spec | None:
-    """Give a release, which holds its specification as a text, the `spec_*` tables of the steps.
+def declare_spec(con: Any) -> None:
+    """Give a release, which holds its specification as a text, the `spec_*` tables of the steps."""
+    if not con.sql("from duckdb_tables() where table_name = 'spec_nodes'").fetchall():
+        for name, frame in index_tables(published_spec(con)).items():
+            store.put_table(con, name, frame)
 
-    Returns:
-        The specification; None where the tables are there already.
-    """
-    if con.sql("from duckdb_tables() where table_name = 'spec_nodes'").fetchall():
-        return None
+
+def published_spec(con: Any) -> Spec:
+    """The specification of a release opened by `store.open_release`."""
     ((text,),) = con.sql("select content from read_text('spec.json')").fetchall()
-    spec = Spec.model_validate(json.loads(text)["index"])
-    for name, frame in index_tables(spec).items():
-        store.put_table(con, name, frame)
-    return spec
+    return Spec.model_validate(json.loads(text)["index"])
 
 
 def climb_panel(panel: Panel) -> np.ndarray:

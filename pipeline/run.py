@@ -94,8 +94,35 @@ def compute(loaded: Loaded, faults: Faults, report: Report) -> Any:
     tables["findings"] = _finding_rows(faults.warnings())
     for name, frame in tables.items():
         store.put_table(con, name, frame)
-    for step in store.steps():
-        name = store.table_of(step)
+    run_steps(con, faults, report)
+    return con
+
+
+def run_steps(
+    con: Any,
+    faults: Faults,
+    report: Report,
+    first: str = "observed",
+    last: str = "coverage",
+    is_held: bool = True,
+) -> None:
+    """Run the steps from the one that makes `first` to the one that makes `last`.
+
+    Args:
+        con: a database with what they read: the table before `first`, `spec_*`, `ref_*`.
+        faults: where faults go.
+        report: called at each step.
+        first, last: tables.
+        is_held: whether each table must keep its contract; numbers must be finite in any case.
+
+    Raises:
+        Rejected: at the first table that is not fit, with all that is wrong in it.
+    """
+    names = [store.table_of(step) for step in store.steps()]
+    wanted = {"moments", *names[names.index(first) : names.index(last) + 1]}
+    for step, name in zip(store.steps(), names, strict=True):
+        if name not in wanted:
+            continue
         report("stage_step", {"table": name})
         store.run_step(con, step)
         if name == "moments":
@@ -105,9 +132,9 @@ def compute(loaded: Loaded, faults: Faults, report: Report) -> Any:
             refuse_unscalable(con, faults)
         store.refuse_non_finite(table, name, faults)
         faults.raise_if_any()
-        _hold_contract(name, store.as_frame(table), faults)
+        if is_held:
+            _hold_contract(name, store.as_frame(table), faults)
         faults.raise_if_any()
-    return con
 
 
 def analyse(con: Any, faults: Faults) -> None:
