@@ -74,8 +74,14 @@ def load(project: Project, faults: Faults, report: Report) -> Loaded:
     return Loaded(ref, catalogue, spec, ingested)
 
 
-def compute(loaded: Loaded, faults: Faults, report: Report) -> Any:
+def compute(loaded: Loaded, faults: Faults, report: Report, is_held: bool = True) -> Any:
     """Run the SQL chain in a fresh database, each table through its contract.
+
+    Args:
+        loaded: what was read.
+        faults: where faults go.
+        report: called at each step.
+        is_held: False leaves the contracts out, where nothing is published.
 
     Returns:
         The DuckDB connection that holds every table.
@@ -94,7 +100,7 @@ def compute(loaded: Loaded, faults: Faults, report: Report) -> Any:
     tables["findings"] = _finding_rows(faults.warnings())
     for name, frame in tables.items():
         store.put_table(con, name, frame)
-    run_steps(con, faults, report)
+    run_steps(con, faults, report, is_held=is_held)
     return con
 
 

@@ -107,6 +107,14 @@ def toy(tmp_path: Path) -> Toy:
 
 
 @pytest.fixture(scope="session")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Toy:
+    """A toy project with a release, to be read and not broken."""
+    toy = Toy(tmp_path_factory.mktemp("released") / "toy")
+    toy.index()
+    return toy
+
+
+@pytest.fixture(scope="session")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with a release of the shipped data; nobody changes it."""
     root = tmp_path_factory.mktemp("shipped")

@@ -118,7 +118,7 @@ def compare_specs(project: Project, other: Path, report: Report) -> list[Row]:
 
     Args:
         project: the project.
-        other: the other specification; relative to here, or else to the project.
+        other: the other specification; relative to the project, or else to here.
         report: called at each stage.
 
     Returns:
@@ -129,7 +129,7 @@ def compare_specs(project: Project, other: Path, report: Report) -> list[Row]:
     """
     faults = Faults()
     loaded = load(project, faults, report)
-    path = other if other.is_file() else project.root / other
+    path = _found(project, other)
     spec = load_spec(path, path.name, loaded.catalogue, faults, loaded.ref)
     if spec is not None:
         check_sources_of(spec, path.name, loaded.ingested.observed, loaded.catalogue, faults)
@@ -151,15 +151,13 @@ def compare_release(project: Project, folder: Path, report: Report) -> list[Row]
 
     Args:
         project: the project.
-        folder: the release, such as one kept in `outputs/releases/`.
+        folder: the release, such as one kept in `outputs/releases/`; relative as above.
         report: called at each stage.
 
     Raises:
         Rejected: with every fault of the raw data or of today's specification.
     """
-    if not (folder / "spec.json").is_file():
-        folder = project.root / folder
-    con = store.open_release(folder)
+    con = store.open_release(_found(project, folder))
     spec = published_spec(con)
     faults = Faults()
     loaded = load(project, faults, report)
@@ -170,8 +168,12 @@ def compare_release(project: Project, folder: Path, report: Report) -> list[Row]
     return found
 
 
+def _found(project: Project, path: Path) -> Path:
+    return project.root / path if (project.root / path).exists() else path
+
+
 def _side(loaded: Loaded, faults: Faults, report: Report) -> Side:
-    return Side(compute(loaded, faults, report), editions_of(loaded.spec))
+    return Side(compute(loaded, faults, report, is_held=False), editions_of(loaded.spec))
 
 
 def editions_of(spec: Spec) -> Editions:
@@ -187,6 +189,7 @@ def compare_editions(
     Returns:
         `before`, `after`, and as `compare_sides`; between two schemes the ranks are compared on
         the provinces of today, and not at all (`n` is 0) when the two are of one year.
+        `only_before`, `only_after`: indicators that entered one of the editions alone.
     """
     walk = walk_editions(con, editions, before, after, merger)
     ours, theirs = index_rows(con, before), index_rows(con, after)
@@ -198,7 +201,22 @@ def compare_editions(
         codes = list(index_rows(con, last))
         scores = [index_scores(con, name, codes) for name in (first, last)]
         row |= agreement(index_rows(con, last), codes, *scores)
-    return row | {"change": change_rows(walk, ours, theirs)}
+    return row | {
+        "only_before": _entered_only(con, before, after),
+        "only_after": _entered_only(con, after, before),
+        "change": change_rows(walk, ours, theirs),
+    }
+
+
+def _entered_only(con: Any, edition: str, other: str) -> list[str]:
+    """Indicators that entered an edition and not the other."""
+    found = con.sql(
+        "select distinct node from ranked where level = 'indicator' and is_entered "
+        "and edition = $edition except select distinct node from ranked "
+        "where level = 'indicator' and is_entered and edition = $other order by node",
+        params={"edition": edition, "other": other},
+    ).fetchall()
+    return [node for (node,) in found]
 
 
 def agreement_page(found: list[Row], title: str, n: int, lang: str) -> Page:
@@ -228,3 +246,16 @@ def change_page(rows: list[Row], n: int | None, lang: str) -> Page:
     ]  # fmt: skip
     heads = "province before after change territory revision method performance"
     return [table(lang, heads, cells, range(1, 8)), text("change_rule", lang)]
+
+
+def edition_remarks(found: Row, spec: Row, lang: str) -> list[str]:
+    """What a reader of two editions must know: they may rest on other indicators or scales."""
+    names = {item["code"]: item[f"name_{lang}"] for item in spec["indicators"]}
+    remarks = []
+    for key, edition in (("only_before", found["before"]), ("only_after", found["after"])):
+        if found[key]:
+            listed = "; ".join(names[code] for code in found[key])
+            remarks.append(text("editions_differ", lang, edition=edition, listed=listed))
+    if spec["settings"]["normalise"]["panel"] == "edition":
+        remarks.append(text("editions_apart", lang))
+    return remarks

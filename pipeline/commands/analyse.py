@@ -148,7 +148,12 @@ def _compare_again(project: Project, args: argparse.Namespace) -> None:
 def _compare_editions(project: Project, args: argparse.Namespace) -> None:
     """Two editions of the release."""
     from pipeline import store
-    from pipeline.analyse.comparison import agreement_page, change_page, compare_editions
+    from pipeline.analyse.comparison import (
+        agreement_page,
+        change_page,
+        compare_editions,
+        edition_remarks,
+    )
     from pipeline.analyse.page import show, show_json
     from pipeline.provinces import load_reference
 
@@ -164,7 +169,8 @@ def _compare_editions(project: Project, args: argparse.Namespace) -> None:
         return
     title = text("editions_title", args.lang, before=before, after=after)
     page = agreement_page([found], title, args.n or 5, args.lang) if found["n"] else [title]
-    show([*page, *change_page(found["change"], args.n, args.lang)])
+    remarks = edition_remarks(found, release.spec, args.lang)
+    show([*page, *change_page(found["change"], args.n, args.lang), *remarks])
 
 
 def what_if(project: Project, args: argparse.Namespace) -> None:
