@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from pipeline import store
-from pipeline.spec import Spec, node_rows
-
-STEPS_AGAIN = {"moments", "weighted", "aggregated", "ranked"}
+from pipeline.analyse.removal import index_without
+from pipeline.methods.rank import rank
+from pipeline.panel import read_panel
 
 
 @dataclass
@@ -34,7 +34,7 @@ def compare_with_pii(
         folder: the release.
         edition: edition of ours; its scheme must be the one that PII ranks were published on.
         pii_edition: year of the PII.
-        without: nodes to leave out, one at a time; the index is then made again by the same steps.
+        without: nodes to leave out, one at a time; the index is then made again without them.
 
     Returns:
         One entry for the index and one per node left out; empty when fewer than three provinces
@@ -53,7 +53,7 @@ def compare_with_pii(
     found = []
     for node in ["", *without]:
         ours = names if not node else names.drop(columns="rank").merge(
-            _ranks_without(folder, edition, node), on="province_code"
+            _ranks_without(con, edition, node), on="province_code"
         )  # fmt: skip
         both = ours.merge(published, on=["scheme", "province_code"])
         if len(both) < 3:
@@ -72,32 +72,9 @@ def _agreement(what: str, both: pd.DataFrame) -> Agreement:
     return Agreement(what, len(both), rho, both.sort_values("pii_rank", ignore_index=True))
 
 
-def _ranks_without(folder: Path, edition: str, node: str) -> pd.DataFrame:
+def _ranks_without(con: Any, edition: str, node: str) -> pd.DataFrame:
     """Ranks of the index with one node, and all under it, left out of the tree."""
-    spec = Spec.model_validate(json.loads((folder / "spec.json").read_text("utf-8"))["index"])
-    dropped = {node}
-    for _ in spec.nodes:
-        dropped |= {n.code for n in spec.nodes if n.parent in dropped}
-    kept = spec.model_copy(
-        update={
-            "nodes": [n for n in spec.nodes if n.code not in dropped],
-            "indicators": [i for i in spec.indicators if {i.code, i.parent}.isdisjoint(dropped)],
-        }
-    )
-    again = store.connect()
-    source = store.open_release(folder)
-    normalised = source.sql("select * from normalised").to_arrow_table()
-    again.register("incoming", normalised)
-    again.execute("create table normalised as select * from incoming where edition = $edition",
-                  {"edition": edition})  # fmt: skip
-    store.put_table(again, "spec_nodes", pd.DataFrame(node_rows(kept)))
-    store.put_table(again, "spec_settings", pd.DataFrame([kept.settings.thresholds()]))
-    for step in store.steps():
-        if store.table_of(step) in STEPS_AGAIN:
-            store.run_step(again, step)
-    ranks = again.sql(
-        "select province_code, rank from ranked where level = 'index' and is_ranked"
-    ).df()
-    again.close()
-    source.close()
-    return ranks
+    panel = read_panel(con, edition)
+    ranks = rank(index_without(panel, {node}))
+    frame = pd.DataFrame({"province_code": panel.provinces, "rank": ranks})
+    return frame[frame["rank"] > 0]

@@ -26,14 +26,17 @@ TOP_TABLES = (
 )  # fmt: skip
 CODES = {  # kinds of codes that tables hold, and where the catalogue says what they mean
     "status": "statuses", "reason": "reasons", "weight_origin": "weight_origins",
-    "weight_remark": "weight_remarks",
+    "weight_remark": "weight_remarks", "flag": "flags",
 }  # fmt: skip
+ANALYSIS_TABLES = ("statistics", "correlations", "reliability", "components")
+TABLES = (*TOP_TABLES, *STEP_TABLES, *ANALYSIS_TABLES)
 FRICTIONLESS = {"float64": "number", "int64": "integer", "bool": "boolean", "boolean": "boolean"}
 
 
 def path_of(table: str) -> str:
     """Path of a table inside a release."""
-    return f"steps/{table}.parquet" if table in STEP_TABLES else f"{table}.parquet"
+    folder = "steps/" if table in STEP_TABLES else "analysis/" if table in ANALYSIS_TABLES else ""
+    return f"{folder}{table}.parquet"
 
 
 def column_meta(table: str) -> dict[str, dict[str, str]]:
@@ -55,7 +58,7 @@ def column_meta(table: str) -> dict[str, dict[str, str]]:
 def views_sql() -> str:
     """A view for every table; run in the folder of the release, with no Python."""
     lines = ["-- duckdb -init views.sql    (run in this folder)"]
-    for table in (*TOP_TABLES, *STEP_TABLES):
+    for table in TABLES:
         lines.append(
             f"create or replace view {table} as select * from read_parquet('{path_of(table)}');"
         )
@@ -71,7 +74,7 @@ CODEBOOK_COLUMNS = [
 def codebook_csv(spec: Spec, sources: Catalogue) -> str:
     """Columns, nodes, indicators, variables, statuses and reasons, in both languages."""
     rows: list[list[str]] = []
-    for table in (*TOP_TABLES, *STEP_TABLES):
+    for table in TABLES:
         for name, meta in column_meta(table).items():
             if name:
                 rows.append(["column", table, name, "", meta["unit"], name, name,
@@ -106,7 +109,7 @@ def spec_json(spec: Spec, sources: Catalogue) -> str:
 def datapackage_json(spec: Spec, sources: Catalogue) -> str:
     """A Frictionless data package: every table with the type and meaning of its columns."""
     resources: list[dict[str, Any]] = []
-    for table in (*TOP_TABLES, *STEP_TABLES):
+    for table in TABLES:
         meta = column_meta(table)
         schema = contracts()[table].to_schema()
         fields = [

@@ -16,6 +16,7 @@ from pipeline import packaging, store
 from pipeline.choices.aggregation import score_ranges
 from pipeline.choices.imputation import warn_unsettled
 from pipeline.choices.scales import refuse_unscalable, score_range
+from pipeline.diagnostics import analysis_tables
 from pipeline.faults import Fault, Faults, Place, Rejected, explain_fault, shown
 from pipeline.ingest import Ingested, ingest
 from pipeline.project import Project, fingerprint, input_files
@@ -74,8 +75,14 @@ def load(project: Project, faults: Faults, report: Report) -> Loaded:
     return Loaded(ref, catalogue, spec, ingested)
 
 
-def compute(loaded: Loaded, faults: Faults, report: Report) -> Any:
+def compute(loaded: Loaded, faults: Faults, report: Report, is_held: bool = True) -> Any:
     """Run the SQL chain in a fresh database, each table through its contract.
+
+    Args:
+        loaded: what was read.
+        faults: where faults go.
+        report: called at each step.
+        is_held: False leaves the contracts out, where nothing is published.
 
     Returns:
         The DuckDB connection that holds every table.
@@ -93,8 +100,36 @@ def compute(loaded: Loaded, faults: Faults, report: Report) -> Any:
     tables["sources"] = _source_rows(loaded.catalogue)
     for name, frame in tables.items():
         store.put_table(con, name, frame)
-    for step in store.steps():
-        name = store.table_of(step)
+    run_steps(con, faults, report, is_held=is_held)
+    store.put_table(con, "findings", _finding_rows(faults.warnings()))
+    return con
+
+
+def run_steps(
+    con: Any,
+    faults: Faults,
+    report: Report,
+    first: str = "observed",
+    last: str = "weights",
+    is_held: bool = True,
+) -> None:
+    """Run the steps from the one that makes `first` to the one that makes `last`.
+
+    Args:
+        con: a database with what they read: the table before `first`, `spec_*`, `ref_*`.
+        faults: where faults go.
+        report: called at each step.
+        first, last: tables.
+        is_held: whether each table must keep its contract; numbers must be finite in any case.
+
+    Raises:
+        Rejected: at the first table that is not fit, with all that is wrong in it.
+    """
+    names = [store.table_of(step) for step in store.steps()]
+    wanted = {"moments", *names[names.index(first) : names.index(last) + 1]}
+    for step, name in zip(store.steps(), names, strict=True):
+        if name not in wanted:
+            continue
         report("stage_step", {"table": name})
         try:
             store.run_step(con, step)
@@ -110,10 +145,24 @@ def compute(loaded: Loaded, faults: Faults, report: Report) -> Any:
             refuse_unscalable(con, faults)
         store.refuse_non_finite(table, name, faults)
         faults.raise_if_any()
-        _hold_contract(name, store.as_frame(table), faults)
+        if is_held:
+            _hold_contract(name, store.as_frame(table), faults)
         faults.raise_if_any()
-    store.put_table(con, "findings", _finding_rows(faults.warnings()))
-    return con
+
+
+def analyse(con: Any, faults: Faults) -> None:
+    """Add the tables of `analysis/` to a computed database, each held to its contract.
+
+    Raises:
+        Rejected: when one of them breaks its contract.
+    """
+    for name, table in analysis_tables(con).items():
+        store.refuse_non_finite(table, name, faults)
+        _hold_contract(name, store.as_frame(table), faults)
+        con.register("incoming", table)
+        con.execute(f"create table {name} as select * from incoming")
+        con.unregister("incoming")
+    faults.raise_if_any()
 
 
 def run_index(project: Project, report: Report, check: Check) -> Result:
@@ -134,6 +183,7 @@ def run_index(project: Project, report: Report, check: Check) -> Result:
     loaded = load(project, faults, report)
     timings["ingest"] = time.perf_counter() - started
     con = compute(loaded, faults, report)
+    analyse(con, faults)
     timings["compute"] = time.perf_counter() - started - timings["ingest"]
     with store.staging(project.outputs, faults) as folder:
         report("stage_write", {})
@@ -166,12 +216,13 @@ def run_index(project: Project, report: Report, check: Check) -> Result:
 
 
 def _write_release(folder: Path, con: Any, loaded: Loaded) -> dict[str, int]:
-    (folder / "steps").mkdir()
     counts = {}
-    for name in (*packaging.TOP_TABLES, *packaging.STEP_TABLES):
+    for name in packaging.TABLES:
         table = store.get_table(con, name)
         counts[name] = len(table)
-        store.write_parquet(folder / packaging.path_of(name), table, packaging.column_meta(name))
+        path = folder / packaging.path_of(name)
+        path.parent.mkdir(exist_ok=True)
+        store.write_parquet(path, table, packaging.column_meta(name))
     texts = {
         "views.sql": packaging.views_sql(),
         "spec.json": packaging.spec_json(loaded.spec, loaded.catalogue),

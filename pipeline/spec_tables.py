@@ -12,8 +12,8 @@ from pipeline.sources import Catalogue
 from pipeline.spec import Spec, node_rows
 
 
-def spec_tables(spec: Spec, catalogue: Catalogue, ref: Reference) -> dict[str, pd.DataFrame]:
-    """The `spec_*` and `ref_*` tables that the SQL steps read, by name."""
+def index_tables(spec: Spec) -> dict[str, pd.DataFrame]:
+    """The `spec_*` tables that the index alone decides, by name."""
     nodes = node_rows(spec)
     directions = turned(spec)
     words = {"name_vi", "name_en", "description_vi", "description_en", "impute", "normalise",
@@ -28,6 +28,18 @@ def spec_tables(spec: Spec, catalogue: Catalogue, ref: Reference) -> dict[str, p
          **scale_row(common.normalise, item.normalise)}
         for item in spec.indicators
     ]  # fmt: skip
+    tables = {
+        "spec_editions": pd.DataFrame([e.model_dump() for e in spec.editions]),
+        "spec_nodes": pd.DataFrame(nodes),
+        "spec_indicators": typed(pd.DataFrame(indicators)),
+        "spec_settings": pd.DataFrame([spec.settings.thresholds()]),
+    }
+    tables["spec_indicators"]["span"] = tables["spec_indicators"]["span"].astype("Int64")
+    return tables
+
+
+def spec_tables(spec: Spec, catalogue: Catalogue, ref: Reference) -> dict[str, pd.DataFrame]:
+    """The `spec_*` and `ref_*` tables that the SQL steps read, by name."""
     variables = [
         {"variable": code, "merge": v.merge, "merge_weight": v.merge_weight}
         for code, v in catalogue.variables.items()
@@ -36,11 +48,7 @@ def spec_tables(spec: Spec, catalogue: Catalogue, ref: Reference) -> dict[str, p
     old, new = (ref.schemes[0]["scheme"], ref.schemes[-1]["scheme"])
     merger = [{"from_scheme": old, "from_code": a, "to_scheme": new, "to_code": b}
               for a, b in ref.merger.items()]  # fmt: skip
-    tables = {
-        "spec_editions": pd.DataFrame([e.model_dump() for e in spec.editions]),
-        "spec_nodes": pd.DataFrame(nodes),
-        "spec_indicators": typed(pd.DataFrame(indicators)),
-        "spec_settings": pd.DataFrame([spec.settings.thresholds()]),
+    return index_tables(spec) | {
         "spec_variables": pd.DataFrame(variables),
         "spec_sources": pd.DataFrame(sources),
         "ref_provinces": pd.DataFrame(ref.provinces),
@@ -48,5 +56,3 @@ def spec_tables(spec: Spec, catalogue: Catalogue, ref: Reference) -> dict[str, p
             merger, columns=["from_scheme", "from_code", "to_scheme", "to_code"]
         ),
     }
-    tables["spec_indicators"]["span"] = tables["spec_indicators"]["span"].astype("Int64")
-    return tables

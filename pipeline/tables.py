@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.analyse.page import markdown
 from pipeline.compare import Agreement
 from pipeline.explain import Release
 from pipeline.language import number, reason, text
@@ -22,13 +23,6 @@ HEADINGS = {
         "en": ["Province", "PII", "This index"],
     },
 }
-
-
-def markdown(headings: list[str], rows: list[list[str]], right: set[int]) -> str:
-    """A Markdown table; columns in `right` are aligned right."""
-    marks = ["---:" if i in right else "---" for i in range(len(headings))]
-    lines = [headings, marks, *rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
 def top_scores(release: Release, edition: str, n: int, lang: str) -> str:

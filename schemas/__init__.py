@@ -12,6 +12,8 @@ import pandas as pd
 def contracts() -> dict[str, Any]:
     """The pandera model of each table, by table name. Imported late: pandera takes a second."""
     from schemas.aggregated import Aggregated
+    from schemas.components import Components
+    from schemas.correlations import Correlations
     from schemas.coverage import Coverage
     from schemas.denominated import Denominated
     from schemas.excluded import Excluded, Findings
@@ -21,9 +23,11 @@ def contracts() -> dict[str, Any]:
     from schemas.normalised import Normalised
     from schemas.observed import Observed
     from schemas.ranked import Ranked
+    from schemas.reliability import Reliability
     from schemas.scores import Scores
     from schemas.screened import Screened
     from schemas.sources import Sources
+    from schemas.statistics import Statistics
     from schemas.treated import Treated
     from schemas.weighted import Weighted
     from schemas.weights import Weights
@@ -31,6 +35,7 @@ def contracts() -> dict[str, Any]:
     models = (
         Observed, Harmonised, Denominated, Screened, Imputed, Treated, Normalised, Weighted,
         Aggregated, Ranked, Scores, Indicators, Coverage, Weights, Excluded, Findings, Sources,
+        Statistics, Correlations, Reliability, Components,
     )  # fmt: skip
     return {model.__name__.lower(): model for model in models}
 

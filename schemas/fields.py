@@ -28,6 +28,12 @@ def described(vi: str, en: str, unit: str | None = None, **rules: Any) -> Any:
     return pa.Field(description=en, metadata={"vi": vi, "unit": unit or ""}, **rules)
 
 
+def flags_of(reasons: list[str]) -> dict[str, Any]:
+    """The rules of a column that holds none, one or several of these words, `; ` between them."""
+    word = "|".join(reasons)
+    return {"nullable": True, "str_matches": rf"^({word})(; ({word}))*$"}
+
+
 class Contract(pa.DataFrameModel):
     """What every table shares: the columns declared, no other, in this order, never converted.
 

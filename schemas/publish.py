@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from schemas import analysis
 from schemas.contributions import check_contribution_gap
 from schemas.data_docs import (
     Batch,
@@ -47,6 +48,7 @@ PUBLISHED = {
     "observed": """scheme:text province_code:text variable:text year:whole? period:text?
         value:real? value_low:real? value_high:real? qualifier:text unit:text obs_status:text
         source_id:text locator:text raw:text? origin:text? correction:text?""",
+    **analysis.PUBLISHED,
 }
 COLUMNS = {name: dict(one.split(":") for one in said.split()) for name, said in PUBLISHED.items()}
 KEYS: dict[str, list[str]] = {
@@ -54,6 +56,7 @@ KEYS: dict[str, list[str]] = {
     "indicators": ["edition", "province_code", "indicator"],
     "coverage": ["edition", "kind", "code"],
     "observed": ["source_id", "locator", "variable", "scheme", "province_code", "year"],
+    **analysis.KEYS,
 }
 TYPES = {"text": pa.string(), "real": pa.float64(), "whole": pa.int64(), "flag": pa.bool_()}
 # Letters are spelt out because the two regex engines behind pandas disagree on \w; combining
@@ -89,6 +92,7 @@ OWN_RULES = {
             severity="warning",
         ),
     ],
+    **analysis.RULES,
 }
 
 
@@ -99,7 +103,7 @@ def check_published(release: Path, editions: Editions) -> list[dict[str, Any]]:
     names columns.
 
     Args:
-        release: folder with scores, indicators, coverage and observed, each `.parquet`.
+        release: folder with a `.parquet` of each table of `COLUMNS`, some in `analysis/`.
         editions: one dict per edition: `edition`, `scheme`, `n_provinces` and `codes`, all
             province codes of the scheme; and, where they are other than 0-100 and arithmetic,
             `score_ranges` and `node_range` (see `schemas.score_ranges`), `is_additive` False
@@ -123,7 +127,7 @@ def published_batches(release: Path, editions: Editions) -> list[Batch]:
     for declared in editions:
         if len(set(declared["codes"])) != declared["n_provinces"]:
             raise ValueError(f"edition {declared['edition']}: n_provinces is not the codes' number")
-    arrow = {table: pq.read_table(release / f"{table}.parquet") for table in COLUMNS}
+    arrow = {table: pq.read_table(release / analysis.path_of(table)) for table in COLUMNS}
     if all(arrow[table].column_names == list(COLUMNS[table]) for table in COLUMNS):
         frames = add_checks({table: read_typed(table, arrow[table]) for table in COLUMNS}, editions)
         rules = published_rules(frames, editions)
@@ -179,7 +183,7 @@ def name_columns(faults: dict[str, pa.ChunkedArray]) -> pd.Series:
 def add_checks(frames: Frames, editions: Editions) -> Frames:
     """The tables with their `check_` columns; a copy, the published tables stay as they are."""
     codes = {declared["edition"]: set(declared["codes"]) for declared in editions}
-    scores, indicators, coverage, observed = (frames[table] for table in COLUMNS)
+    scores, indicators, coverage, observed = (frames[table] for table in list(COLUMNS)[:4])
     declared = pd.MultiIndex.from_tuples([(key, code) for key in codes for code in codes[key]])
     of_row = pd.MultiIndex.from_frame(indicators[["edition", "province_code"]])
     n_provinces = scores["edition"].map({key: len(codes[key]) for key in codes}).astype(float)
@@ -200,6 +204,7 @@ def add_checks(frames: Frames, editions: Editions) -> Frames:
             check_is_within_expected=coverage["n_observed"].le(coverage["n_expected"])
         ),
         "observed": observed.assign(check_is_estimated=observed["obs_status"].eq("E") * 1.0),
+        **analysis.add_analysis_checks(frames, editions),
     }
 
 
@@ -213,14 +218,14 @@ def check_is_whole(scores: pd.DataFrame, codes: dict[str, set[str]]) -> pd.Serie
 
 def published_rules(frames: Frames, editions: Editions) -> dict[str, list[Rule]]:
     """Every rule of the suite, by table, in the order of the results."""
-    own = {**OWN_RULES, "scores": scores_rules(editions)}
-    own["indicators"] = [*OWN_RULES["indicators"], *indicator_ranges(editions)]
+    in_range = [*OWN_RULES["indicators"], *indicator_ranges(editions)]
+    own = {**OWN_RULES, "scores": scores_rules(editions), "indicators": in_range}
     rules = {}
     for table, frame in frames.items():
         keys = {"column_list": KEYS[table], "ignore_row_if": "never"}
         rules[table] = [
             columns_rule(table, [name for name in frame.columns if name.startswith("check_")]),
-            Rule("ExpectTableRowCountToBeBetween", f"{table} has rows", {"min_value": 1}),
+            *analysis.rows_expected(table),
             Rule("ExpectCompoundColumnsToBeUnique", f"{' + '.join(KEYS[table])} is unique", keys),
             empty("check_nulls", "No column is null that must not be"),
             empty("check_not_finite", "No number is NaN or infinite"),

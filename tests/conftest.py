@@ -111,3 +111,21 @@ def toy(tmp_path: Path) -> Toy:
 def example(tmp_path: Path) -> Example:
     """The two tables of a small build, fresh."""
     return Example(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Toy:
+    """A toy project with a release, to be read and not broken."""
+    toy = Toy(tmp_path_factory.mktemp("released") / "toy")
+    toy.index()
+    return toy
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with a release of the shipped data; nobody changes it."""
+    root = tmp_path_factory.mktemp("shipped")
+    shutil.copytree(ROOT / "raw", root / "raw")
+    shutil.copy(ROOT / "index.yml", root)
+    run_index(Project(root), silent, passing)
+    return root

@@ -100,6 +100,16 @@ def leaves(
         out: indicators that did not enter the edition.
         imputed: province and indicator of the scores that rest on an imputed value.
     """
+    store.put_table(con, "normalised", leaf_rows(scores, out, imputed=imputed))
+
+
+def leaf_rows(
+    scores: dict[str, dict[str, float | None]],
+    out: tuple[str, ...] = (),
+    edition: str = "e",
+    imputed: tuple[tuple[str, str], ...] = (),
+) -> pd.DataFrame:
+    """The rows of `normalised` of one edition; see `leaves`."""
     observed = Counter(
         name
         for code, row in scores.items()
@@ -107,7 +117,8 @@ def leaves(
         if score is not None and (code, name) not in imputed
     )
     rows = [
-        {"edition": "e", "province_code": code, "indicator": name, "is_entered": name not in out,
+        {"edition": edition, "province_code": code, "indicator": name,
+         "is_entered": name not in out,
          "score": None if name in out else score, "data_year": 2022, "age": 0, "value": score,
          "value_low": None, "value_high": None, "unit": "units",
          "obs_status": "M" if score is None else "A", "is_imputed": False, "imputed_value": score,
@@ -126,7 +137,7 @@ def leaves(
         row = frame["province_code"].eq(code) & frame["indicator"].eq(name)
         flags = {"is_imputed": True, "obs_status": "I", "reason": "no_data", "value": math.nan}
         frame.loc[row, list(flags)] = list(flags.values())
-    store.put_table(con, "normalised", frame)
+    return frame
 
 
 def rows_of(con: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:

@@ -230,7 +230,7 @@ def test_numbers_are_written_as_each_language_writes_them() -> None:
 
 
 def test_every_text_and_reason_stands_in_both_languages() -> None:
-    for part in ("ui", "reasons", "statuses"):
+    for part in ("ui", "reasons", "statuses", "flags"):
         for key, words in language.catalogue()[part].items():
             assert set(words) == {"vi", "en"}, key
             assert re.findall(r"{(\w+)", words["vi"]) or not re.findall(r"{(\w+)", words["en"])

@@ -16,7 +16,7 @@ from pipeline.language import catalogue
 from schemas import contracts
 from tests.conftest import Toy
 
-TABLES = (*packaging.TOP_TABLES, *packaging.STEP_TABLES)
+TABLES = packaging.TABLES
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +62,7 @@ def test_the_codebook_explains_every_column_node_status_and_reason(release: Path
             assert ("column", table, column) in named
     assert {row["code"] for row in rows if row["kind"] == "reason"} == set(catalogue()["reasons"])
     assert {row["code"] for row in rows if row["kind"] == "status"} == set("AEPIMC")
+    assert {row["code"] for row in rows if row["kind"] == "flag"} == set(catalogue()["flags"])
     assert all(row["name_vi"] and row["name_en"] for row in rows)
 
 
@@ -70,6 +71,13 @@ def test_every_reason_a_contract_allows_is_in_the_catalogue() -> None:
     from schemas.fields import NOTES
 
     assert {*REASONS, *NOTES} == set(catalogue()["reasons"])
+
+
+def test_every_flag_a_contract_allows_is_in_the_catalogue() -> None:
+    from schemas.correlations import REASONS as OF_PAIRS
+    from schemas.statistics import REASONS as OF_NODES
+
+    assert [*OF_NODES, *OF_PAIRS] == list(catalogue()["flags"])
 
 
 def test_the_release_holds_what_the_readme_says(release: Path) -> None:

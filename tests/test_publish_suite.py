@@ -47,16 +47,32 @@ Tables = dict[str, list[Row]]
 
 
 def synthetic_release() -> Tables:
-    """Rows of the four tables of a valid release with two editions."""
-    tables: Tables = {"scores": [], "indicators": [], "coverage": [], "observed": observed_rows()}
+    """Rows of the six tables of a valid release with two editions."""
+    tables: Tables = {"scores": [], "indicators": [], "coverage": [], "observed": observed_rows(),
+                      "statistics": [], "correlations": []}  # fmt: skip
     for edition in EDITIONS:
         for (node, level), scores in NODES.items():
             held = {code: scores[code] for code in edition["codes"]}
             tables["scores"] += [score_row(edition, node, level, code, held) for code in held]
+            tables["statistics"].append(statistics_row(edition["edition"], node, level, held))
         for code in edition["codes"]:
             tables["indicators"] += indicator_rows(edition["edition"], code)
         tables["coverage"] += coverage_rows(edition["edition"])
+        tables["correlations"].append(
+            {"edition": edition["edition"], "first": "input", "second": "output",
+             "method": "pearson", "relation": "apart", "r": 0.5, "p": 0.4, "n": 3, "flags": None}
+        )  # fmt: skip
     return tables
+
+
+def statistics_row(edition: str, node: str, level: str, scores: dict[str, float | None]) -> Row:
+    """The description of one node; what no rule looks at is 0 or left out."""
+    held = [score for score in scores.values() if score is not None]
+    return dict.fromkeys(COLUMNS["statistics"]) | {
+        "edition": edition, "node": node, "basis": "score", "level": level, "unit": "points",
+        "n": len(held), "n_missing": len(scores) - len(held), "n_zeros": 0, "n_unique": 0,
+        "largest_tie": 0, "availability": len(held) / len(scores), "mean": sum(held) / len(held),
+    }  # fmt: skip
 
 
 def score_row(
@@ -145,12 +161,18 @@ def observed_rows() -> list[Row]:
 
 def write(tables: Tables, release: Path) -> Path:
     """The release folder, with the tables as Parquet."""
-    release.mkdir()
+    (release / "analysis").mkdir(parents=True)
     for table, rows in tables.items():
         kinds = COLUMNS[table]
         schema = pa.schema({name: TYPES[kind.rstrip("?")] for name, kind in kinds.items()})
-        pq.write_table(pa.Table.from_pylist(rows, schema=schema), release / f"{table}.parquet")
+        pq.write_table(pa.Table.from_pylist(rows, schema=schema), path_of(release, table))
     return release
+
+
+def path_of(release: Path, table: str) -> Path:
+    """The file of a table."""
+    folder = release / "analysis" if table in ("statistics", "correlations") else release
+    return folder / f"{table}.parquet"
 
 
 Change = Callable[[Tables], None]
@@ -349,6 +371,33 @@ BROKEN: list[tuple[str, Change, list[tuple[str, str]]]] = [
         set_values("observed", {"locator": "Bieu 1!B3"}, obs_status="E"),
         [("column_mean_to_be_between", "check_is_estimated")],
     ),
+    # statistics and correlations
+    ("statistics", repeat("statistics", {"node": "input"}), [(UNIQUE, "edition")]),
+    ("statistics", set_values("statistics", {"node": "input"}, basis="rank"), [(ONE_OF, "basis")]),
+    (
+        "statistics",
+        set_values("statistics", {"node": "input"}, availability=1.5),
+        [(BETWEEN, "availability")],
+    ),
+    (
+        "statistics",
+        set_values("statistics", {"node": "input"}, n_missing=9),
+        [(ONE_OF, "check_is_whole")],
+    ),
+    (
+        "statistics",
+        set_values("statistics", {"node": "input"}, mean=50.1),
+        [(ONE_OF, "check_is_of_scores")],
+    ),
+    ("statistics", set_values("scores", LAST, score=1.0), [(ONE_OF, "check_is_of_scores")]),
+    ("correlations", set_values("correlations", {}, method="rank"), [(ONE_OF, "method")]),
+    (
+        "correlations",
+        set_values("correlations", {}, r=1.1, p=-0.1),
+        [(BETWEEN, "r"), (BETWEEN, "p")],
+    ),
+    ("correlations", set_values("correlations", {}, n=6), [(ONE_OF, "check_is_within_edition")]),
+    ("correlations", drop("correlations", {}), []),  # where no indicator enters
 ]
 
 
@@ -440,7 +489,7 @@ def test_warnings_fail_without_being_errors_and_errors_name_their_rows(broken: C
 @pytest.mark.parametrize("table", COLUMNS)
 def test_other_columns_than_declared_are_reported_alone(table: str, tmp_path: Path) -> None:
     release = write(synthetic_release(), tmp_path / "release")
-    path = release / f"{table}.parquet"
+    path = path_of(release, table)
     read = pq.read_table(path)
     pq.write_table(read.select([*read.column_names[1:], read.column_names[0]]), path)
     results = check_published(release, EDITIONS)
@@ -488,7 +537,7 @@ def test_the_docs_ask_nothing_of_the_network_and_every_file_they_name_is_there(
 ) -> None:
     docs = broken[0] / "data_docs"
     pages = sorted(docs.rglob("*.html"))
-    assert len(pages) == 1 + 2 * 6  # the index; four tables and two sets of warnings, twice each
+    assert len(pages) == 1 + 2 * 8  # the index; six tables and two sets of warnings, twice each
     for page in pages:
         found = Loaded(page)
         assert len([one for one in found.loads if "static/" in one]) == 8
@@ -520,7 +569,7 @@ def test_the_docs_have_the_same_bytes_whatever_the_folder_hash_seed_time_zone_an
     env = {**os.environ, "PYTHONHASHSEED": seed, "TZ": "Asia/Ho_Chi_Minh", "LC_ALL": "C"}
     command = [sys.executable, "-c", code, str(release), json.dumps(EDITIONS)]
     subprocess.run(command, cwd=ROOT, env=env, check=True, timeout=120)
-    assert len(bytes_of(release)) == 21  # 13 pages, 8 files they load
+    assert len(bytes_of(release)) == 25  # 17 pages, 8 files they load
     assert bytes_of(release) == bytes_of(broken[0])
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.project import Project
-from pipeline.run import run_index
-from tests.conftest import ROOT, passing, silent
+from tests.conftest import ROOT
 
 COMMANDS = [
     ["top"],
@@ -18,16 +15,6 @@ COMMANDS = [
     ["compare-pii", "--without", "intellectual_property"],
 ]
 PAGES = {"en": "README.md", "vi": "README.vi.md"}
-
-
-@pytest.fixture(scope="module")
-def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with a release of the shipped data."""
-    root = tmp_path_factory.mktemp("shipped")
-    shutil.copytree(ROOT / "raw", root / "raw")
-    shutil.copy(ROOT / "index.yml", root)
-    run_index(Project(root), silent, passing)
-    return root
 
 
 @pytest.mark.parametrize("lang", PAGES)

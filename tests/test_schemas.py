@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 from pipeline import store
+from pipeline.faults import Faults
+from pipeline.run import analyse
 from schemas import check_contract, contracts
 from tests.conftest import Toy
 
@@ -22,6 +24,7 @@ def frames(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
     """The tables of a toy run by contract; a finding is added, for the toy gives none."""
     toy = Toy(Path(tmp_path_factory.mktemp("schemas")) / "toy")
     con = toy.compute()
+    analyse(con, Faults())
     found = {name: store.as_frame(store.get_table(con, name)) for name in contracts()}
     con.close()
     row = {"rule": "HDR-02", "file": "raw/synthetic_x.csv", "row": 1, "column": 2, "value": "x",
@@ -160,6 +163,31 @@ RULES: list[tuple[str, str, Break]] = [
     ("sources", "use: isin", put("use", "any")),
     ("sources", "licence: str_length", put("licence", "")),
     ("sources", "sha256: str_matches", put("sha256", "abc")),
+    ("statistics", "basis: isin", put("basis", "rank")),
+    ("statistics", "level: isin", put("level", "theme")),
+    ("statistics", "unit: str_length", put("unit", "")),
+    ("statistics", "n: greater_than_or_equal_to(0)", put("n", -1)),
+    ("statistics", "availability: less_than_or_equal_to(1)", put("availability", 1.1)),
+    ("statistics", "sd: greater_than_or_equal_to(0)", put("sd", -1.0)),
+    ("statistics", "flags: str_matches", put("flags", "outliers, constant")),
+    ("statistics", "the mean and the median lie between the ends", put("mean", 1e9, "n > 0")),
+    ("statistics", "the mean and the median lie between the ends", put("median", -1e9, "n > 0")),
+    ("statistics", "there are numbers exactly when there are values", put("mean", MISSING,
+     "n > 0")),
+    ("correlations", "method: isin", put("method", "distance")),
+    ("correlations", "relation: isin", put("relation", "cousins")),
+    ("correlations", "r: less_than_or_equal_to(1)", put("r", 1.1)),
+    ("correlations", "p: greater_than_or_equal_to(0)", put("p", -0.1)),
+    ("correlations", "flags: str_matches", put("flags", "outliers")),
+    ("correlations", "a coefficient has its p-value", put("p", MISSING, "r.notna()")),
+    ("correlations", "a coefficient has its p-value", put("n", 2, "r.notna()")),
+    ("reliability", "parent: str_matches", put("parent", "")),
+    ("reliability", "alpha: less_than_or_equal_to(1)", put("alpha", 1.1)),
+    ("reliability", "item_rest: greater_than_or_equal_to(-1)", put("item_rest", -1.1)),
+    ("components", "component: greater_than_or_equal_to(1)", put("component", 0)),
+    ("components", "eigenvalue: greater_than_or_equal_to(0)", put("eigenvalue", -0.1)),
+    ("components", "loading: less_than_or_equal_to(1)", put("loading", 1.1)),
+    ("components", "the shares of a node's components add to 1", put("share", 0.0)),
 ]  # fmt: skip
 
 

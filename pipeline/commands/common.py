@@ -79,3 +79,34 @@ def must_be(value: str, known: list[str], what: str, args: argparse.Namespace) -
         message = text("explain_unknown", args.lang, what=word, value=value, nearest=near)
         print(message, file=sys.stderr)
         raise Ended(USAGE)
+
+
+def the_province(project: Project, release: Any, args: argparse.Namespace, edition: str) -> str:
+    """The code of the province named or coded in `args.province`, in the scheme of an edition.
+
+    Raises:
+        Ended: when there is none, with what is near.
+    """
+    from pipeline.faults import explain_fault
+
+    found, faults = find_province(project, args.province, release.editions[edition]["scheme"])
+    for fault in faults:
+        print(explain_fault(fault, args.lang)["why"], file=sys.stderr)
+    if faults:
+        raise Ended(USAGE)
+    if found is None:  # a region or the whole country
+        names = sorted({row["province_name_vi"] for row in release.names.values()})
+        must_be(args.province, names, "province", args)
+    return str(found)
+
+
+def find_province(project: Project, said: str, scheme: str) -> tuple[str | None, list[Any]]:
+    """The code of a province by name or code; None with the faults, or for a row that is none."""
+    from pipeline.faults import Faults, Place
+    from pipeline.provinces import Resolver, load_reference
+
+    faults = Faults()
+    resolver = Resolver(load_reference(project.reference), faults)
+    read = resolver.by_code if said.isdigit() else resolver.by_name
+    found = read(said, scheme, Place(said))
+    return None if found is None else found.code, faults.sorted()

@@ -6,7 +6,16 @@ import argparse
 import json
 import sys
 
-from pipeline.commands.common import PIPE_WIDTH, USAGE, Add, Ended, asked, must_be, positive
+from pipeline.commands.common import (
+    PIPE_WIDTH,
+    USAGE,
+    Add,
+    Ended,
+    asked,
+    must_be,
+    positive,
+    the_province,
+)
 from pipeline.language import text
 from pipeline.project import Project
 
@@ -30,23 +39,11 @@ def declare(add: Add) -> None:
 def explain(project: Project, args: argparse.Namespace) -> None:
     """Print where a published number comes from, down to the cells."""
     from pipeline.explain import as_tree, explain
-    from pipeline.faults import Faults, Place, explain_fault
-    from pipeline.provinces import Resolver, load_reference
 
     release, edition = asked(project, args)
     must_be(args.node, list(release.nodes), "node", args)
-    scheme, faults = release.editions[edition]["scheme"], Faults()
-    resolver = Resolver(load_reference(project.reference), faults)
-    read = resolver.by_code if args.province.isdigit() else resolver.by_name
-    found = read(args.province, scheme, Place(text("word_province", args.lang)))
-    for fault in faults.sorted():
-        print(explain_fault(fault, args.lang)["why"], file=sys.stderr)
-    if found is None:
-        raise Ended(USAGE)
-    if found.code is None:  # a region or the whole country
-        names = sorted({row["province_name_vi"] for row in release.names.values()})
-        must_be(args.province, names, "province", args)
-    entry = explain(release, str(found.code), args.node, edition)
+    province = the_province(project, release, args, edition)
+    entry = explain(release, province, args.node, edition)
     if args.json:
         print(json.dumps(entry, ensure_ascii=False, indent=1))
         return

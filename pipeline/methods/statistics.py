@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pipeline.methods._common import as_table
+from pipeline.methods._kendall import average_ranks, kendall
 
 CONSTANT = 1e-13
 COUNTS = ("n", "missing", "zeros", "unique", "largest_tie")
@@ -201,13 +202,11 @@ def correlate(x: np.ndarray, method: str = "pearson") -> Correlations:
 
 def _correlate_pair(first: np.ndarray, second: np.ndarray, method: str) -> tuple[float, float]:
     from scipy.special import betainc
-    from scipy.stats import kendalltau, rankdata
 
     if method == "kendall":
-        r, p = kendalltau(first, second)
-        return float(r), float(p)
+        return kendall(first, second)
     if method == "spearman":
-        first, second = rankdata(first), rankdata(second)
+        first, second = average_ranks(first), average_ranks(second)
     r = pearson(first, second)
     return r, float(betainc(first.size / 2 - 1, 0.5, (1 - r) * (1 + r)))
 

@@ -1,0 +1,1 @@
+"""Questions a reader asks of the index: one module each, the arithmetic and its page."""
