@@ -209,8 +209,10 @@ def test_the_command_trends_prints_reasons_and_refuses_what_is_no_span(
     assert "không có số liệu năm 2022" in capsys.readouterr().out
     assert run(toy, "trends", "gi", "--from", "2022", "--to", "2022", "--lang", "en") == 2
     assert "must be before" in capsys.readouterr().err
-    assert run(toy, "trends", "gj", "--from", "2020", "--to", "2022", "--lang", "en") == 2
-    assert "There is no indicator or variable 'gj'. Nearest: gi" in capsys.readouterr().err
+    assert run(toy, "trends", "startup", "--from", "2020", "--to", "2022", "--lang", "en") == 2
+    assert "There is no indicator or variable 'startup'. Nearest: startups" in (
+        capsys.readouterr().err
+    )
     assert run(toy, *command, "--json") == 0
     assert len(json.loads(capsys.readouterr().out)["provinces"]) == 6
 

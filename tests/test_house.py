@@ -103,7 +103,15 @@ def _commands_in(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "README.vi.md", "CONTRIBUTING.md", "docs/method.md", "docs/build.md"]
+    "page",
+    [
+        "README.md",
+        "README.vi.md",
+        "CONTRIBUTING.md",
+        "docs/method.md",
+        "docs/build.md",
+        "docs/analysis.md",
+    ],
 )
 def test_every_command_a_page_names_exists(page: str) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))

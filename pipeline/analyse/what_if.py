@@ -62,8 +62,9 @@ def suppose(folder: Path, provinces: list[dict[str, str]], supposed: Supposition
     source = store.open_release(folder)
     spec = json.loads((folder / "spec.json").read_text("utf-8"))
     faults = Faults()
-    place = Place("what-if")
-    cell = check_supposition(source, spec, supposed, place, faults)
+    check_supposition(source, spec, supposed, faults)
+    faults.raise_if_any()
+    old_value = check_value(source, spec, supposed, faults)
     faults.raise_if_any()
     con = store.connect()
     declare_spec(source)
@@ -75,7 +76,7 @@ def suppose(folder: Path, provinces: list[dict[str, str]], supposed: Supposition
     store.put_table(con, "ref_provinces", pd.DataFrame(provinces))
     before = _ranked(con, supposed.edition, faults)
     _change(con, supposed)
-    return Answer(before, _ranked(con, supposed.edition, faults), cell, con)
+    return Answer(before, _ranked(con, supposed.edition, faults), old_value, con)
 
 
 def _ranked(con: Any, edition: str, faults: Faults) -> dict[tuple[str, str], Row]:
@@ -103,42 +104,43 @@ def _change(con: Any, supposed: Supposition) -> None:
                     {"weight": weight, "node": node})  # fmt: skip
 
 
-def check_supposition(
-    source: Any, spec: Row, supposed: Supposition, place: Place, faults: Faults
-) -> float | None:
-    """Add OUT-06 for every part that cannot be supposed; returns the value that is there now."""
+def check_supposition(source: Any, spec: Row, supposed: Supposition, faults: Faults) -> None:
+    """Add OUT-06 for the province, the indicator, and every weight that cannot be supposed."""
+    place = Place("what-if")
     names = dict(source.sql(
         "select province_name_vi, province_code from scores "
         "where level = 'index' and edition = $edition",
         params={"edition": supposed.edition},
     ).fetchall())  # fmt: skip
+    items = [item["code"] for item in spec["index"]["indicators"]]
+    parents = {n["code"]: n["parent"] for n in spec["index"]["nodes"] + spec["index"]["indicators"]}
+    known = [code for code, parent in parents.items() if parent is not None]
     if supposed.province not in names.values():
         faults.add("OUT-06", place, supposed.province, what="PROVINCE",
                    allowed=_near(supposed.province, names))  # fmt: skip
-    parents = {n["code"]: n["parent"] for n in spec["index"]["nodes"] + spec["index"]["indicators"]}
+    if supposed.indicator is not None and supposed.indicator not in items:
+        faults.add("OUT-06", place, supposed.indicator, what="INDICATOR",
+                   allowed=_near(supposed.indicator, items))  # fmt: skip
     for node, weight in supposed.weights.items():
-        if parents.get(node) is None:
-            known = [code for code, parent in parents.items() if parent is not None]
+        if node not in known:
             faults.add("OUT-06", place, node, what="--weight", allowed=_near(node, known))
         elif not (math.isfinite(weight) and weight > 0):
             faults.add("OUT-06", place, weight, what=f"--weight {node}", allowed="> 0")
-    if supposed.indicator is None:
+
+
+def check_value(source: Any, spec: Row, supposed: Supposition, faults: Faults) -> float | None:
+    """Add OUT-06 for a value outside its range; returns the value that is there now."""
+    if supposed.indicator is None or supposed.value is None:
         return None
-    items = {item["code"]: item for item in spec["index"]["indicators"]}
-    if supposed.indicator not in items:
-        faults.add("OUT-06", place, supposed.indicator, what="INDICATOR",
-                   allowed=_near(supposed.indicator, items))  # fmt: skip
-        return None
+    item = next(i for i in spec["index"]["indicators"] if i["code"] == supposed.indicator)
     key = {"edition": supposed.edition, "province": supposed.province}
-    found = source.sql(
+    ((old, below),) = source.sql(
         "select value, denominator from denominated where edition = $edition "
         "and province_code = $province and indicator = $indicator",
         params=key | {"indicator": supposed.indicator},
     ).fetchall()
-    ((old, below),) = found or [(None, None)]
-    if supposed.value is None or supposed.value == old:
-        return old
-    item = items[supposed.indicator]
+    if supposed.value == old:
+        return float(old)
     if below is None and item["denominator"] is not None:
         newest = source.sql(
             "select value from harmonised where edition = $edition and province_code = $province "
@@ -149,8 +151,9 @@ def check_supposition(
     low, high = plausible_range(item, spec["variables"], below)
     if not low - SLACK * abs(low) <= supposed.value <= high + SLACK * abs(high):
         shown = f"{low:.10g} – {high:.10g}" if math.isfinite(high) else f"≥ {low:.10g}"
+        place = Place("what-if")
         faults.add("OUT-06", place, supposed.value, what=supposed.indicator, allowed=shown)
-    return old
+    return None if old is None else float(old)
 
 
 def _near(said: str, known: Iterable[str]) -> str:
