@@ -18,7 +18,7 @@ from pipeline.spec import Spec
 from pipeline.spec_tables import index_tables
 
 SLACK = 1e-9  # a threshold met to nine decimals is met, as in 80_aggregated and 90_ranked
-THRESHOLDS = ("indicator_coverage", "province_coverage", "pillar_coverage")
+THRESHOLDS = ("province_coverage", "pillar_coverage")
 PARAMETERS = {"generalised": ("power",), "mpi": ("penalty",), "copeland": ("lower", "upper")}
 
 
