@@ -86,11 +86,14 @@ def _ranks_without(folder: Path, edition: str, node: str) -> pd.DataFrame:
     )
     again = store.connect()
     source = store.open_release(folder)
+    store.put_table(again, "spec_nodes", pd.DataFrame(node_rows(kept)))
     normalised = source.sql("select * from normalised").to_arrow_table()
     again.register("incoming", normalised)
-    again.execute("create table normalised as select * from incoming where edition = $edition",
-                  {"edition": edition})  # fmt: skip
-    store.put_table(again, "spec_nodes", pd.DataFrame(node_rows(kept)))
+    again.execute(
+        "create table normalised as select * from incoming where edition = $edition "
+        "and indicator in (select node from spec_nodes)",
+        {"edition": edition},
+    )
     store.put_table(again, "spec_settings", pd.DataFrame([kept.settings.thresholds()]))
     for step in store.steps():
         if store.table_of(step) in STEPS_AGAIN:
