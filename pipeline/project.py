@@ -80,8 +80,12 @@ def _named_files(spec: Path) -> list[str]:
         text = spec.read_text("utf-8", errors="replace")
     except OSError:
         return []
-    names = [name for _, name in NAMED_FILE.findall(text)]
-    return [name for name in names if name[0] not in "/~" and ".." not in Path(name).parts]
+    return [name for _, name in NAMED_FILE.findall(text) if stays_inside(name)]
+
+
+def stays_inside(name: str) -> bool:
+    """Whether a relative path cannot leave its folder on any system, links apart."""
+    return name[:1] not in ("/", "~") and not re.search(r"(^|/)\.\.(/|$)|[\\:]", name)
 
 
 def _hash_of(path: Path) -> str:

@@ -27,38 +27,14 @@ from schemas.data_docs import (
     validate,
     within,
 )
+from schemas.published import COLUMNS, KEYS, TYPES
 from schemas.rank_rules import check_hanoi_lead, check_rank_follows_score
 from schemas.score_ranges import indicator_ranges, node_ranges
+from schemas.siblings import check_siblings_sum
 from schemas.status_rules import check_is_imputed_declared, check_is_missing_declared
 
 Editions = list[dict[str, Any]]
 Frames = dict[str, pd.DataFrame]
-# The published columns in their order, each with its kind; '?' marks one that may hold nulls.
-PUBLISHED = {
-    "scores": """edition:text scheme:text province_code:text province_name_vi:text
-        province_name_en:text region_vi:text region_en:text node:text level:text score:real?
-        rank:whole? coverage:real coverage_declared:real imputed_share:real is_ranked:flag
-        reason:text? peer_group:whole?""",
-    "indicators": """edition:text province_code:text indicator:text data_year:whole? value:real?
-        unit:text obs_status:text is_imputed:flag imputed_value:real? impute_method:text?
-        impute_note:text? treated_value:real? is_treated:flag score:real? rank:whole? weight:real
-        contribution:real? is_entered:flag reason:text? peer_group:whole?""",
-    "coverage": """edition:text kind:text code:text n_observed:whole n_expected:whole
-        n_imputed:whole coverage:real threshold:real is_in:flag shortfall:real reason:text?""",
-    "observed": """scheme:text province_code:text variable:text year:whole? period:text?
-        value:real? value_low:real? value_high:real? qualifier:text unit:text obs_status:text
-        source_id:text locator:text raw:text? origin:text? correction:text?""",
-    **analysis.PUBLISHED,
-}
-COLUMNS = {name: dict(one.split(":") for one in said.split()) for name, said in PUBLISHED.items()}
-KEYS: dict[str, list[str]] = {
-    "scores": ["edition", "province_code", "node"],
-    "indicators": ["edition", "province_code", "indicator"],
-    "coverage": ["edition", "kind", "code"],
-    "observed": ["source_id", "locator", "variable", "scheme", "province_code", "year"],
-    **analysis.KEYS,
-}
-TYPES = {"text": pa.string(), "real": pa.float64(), "whole": pa.int64(), "flag": pa.bool_()}
 # Letters are spelt out because the two regex engines behind pandas disagree on \w; combining
 # marks are left out, so a name that is not composed (NFC) is refused as well.
 NAME = r"^[A-Za-zÀ-ʯẠ-ỹ]+(?:[ .,&'’()/–-]+[A-Za-zÀ-ʯẠ-ỹ]+)*[.)]?\Z"
@@ -81,6 +57,13 @@ OWN_RULES = {
         within("coverage", 0, 1, "coverage is a share"),
         within("threshold", 0, 1, "threshold is a share"),
         all_true("check_is_within_expected", "No more is observed than expected"),
+    ],
+    "weights": [
+        one_of("level", ["index", "sub_index", "pillar", "sub_pillar", "indicator"]),
+        within("weight_in_parent", 0, 1, "weight_in_parent is a share"),
+        within("weight", 0, 1, "weight is a share"),
+        within("weight_given", 0, None, "Given weights are not negative"),
+        all_true("check_siblings_sum", "Weights of siblings add to 1, or to 0 if none entered"),
     ],
     "observed": [
         CODE,
@@ -183,7 +166,9 @@ def name_columns(faults: dict[str, pa.ChunkedArray]) -> pd.Series:
 def add_checks(frames: Frames, editions: Editions) -> Frames:
     """The tables with their `check_` columns; a copy, the published tables stay as they are."""
     codes = {declared["edition"]: set(declared["codes"]) for declared in editions}
-    scores, indicators, coverage, observed = (frames[table] for table in list(COLUMNS)[:4])
+    scores, indicators, coverage, weights, observed = (
+        frames[table] for table in ("scores", "indicators", "coverage", "weights", "observed")
+    )
     declared = pd.MultiIndex.from_tuples([(key, code) for key in codes for code in codes[key]])
     of_row = pd.MultiIndex.from_frame(indicators[["edition", "province_code"]])
     n_provinces = scores["edition"].map({key: len(codes[key]) for key in codes}).astype(float)
@@ -202,6 +187,9 @@ def add_checks(frames: Frames, editions: Editions) -> Frames:
         ),
         "coverage": coverage.assign(
             check_is_within_expected=coverage["n_observed"].le(coverage["n_expected"])
+        ),
+        "weights": weights.assign(
+            check_siblings_sum=check_siblings_sum(weights, "weight_in_parent")
         ),
         "observed": observed.assign(check_is_estimated=observed["obs_status"].eq("E") * 1.0),
         **analysis.add_analysis_checks(frames, editions),

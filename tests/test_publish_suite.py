@@ -47,9 +47,9 @@ Tables = dict[str, list[Row]]
 
 
 def synthetic_release() -> Tables:
-    """Rows of the six tables of a valid release with two editions."""
-    tables: Tables = {"scores": [], "indicators": [], "coverage": [], "observed": observed_rows(),
-                      "statistics": [], "correlations": []}  # fmt: skip
+    """Rows of the tables of a valid release with two editions."""
+    names = ("scores", "indicators", "coverage", "weights", "statistics", "correlations")
+    tables: Tables = {name: [] for name in names} | {"observed": observed_rows()}
     for edition in EDITIONS:
         for (node, level), scores in NODES.items():
             held = {code: scores[code] for code in edition["codes"]}
@@ -62,6 +62,7 @@ def synthetic_release() -> Tables:
             {"edition": edition["edition"], "first": "input", "second": "output",
              "method": "pearson", "relation": "apart", "r": 0.5, "p": 0.4, "n": 3, "flags": None}
         )  # fmt: skip
+        tables["weights"] += weight_rows(edition["edition"])
     return tables
 
 
@@ -143,6 +144,22 @@ def coverage_rows(edition: str) -> list[Row]:
         {**common, **inside, "is_in": True, "shortfall": 0.0, "reason": None},
         {**common, **outside, "is_in": False, "shortfall": 0.5, "reason": "below 0.5"},
     ]
+
+
+def weight_rows(edition: str) -> list[Row]:
+    """The tree with its weights: the indicator rd did not enter and weighs nothing."""
+    tree = {
+        "index": (None, "index", 1.0, 1.0), "input": ("index", "pillar", 0.5, 0.5),
+        "output": ("index", "pillar", 0.5, 0.5), "people": ("input", "indicator", 1.0, 0.5),
+        "rd": ("input", "indicator", 0.0, 0.0), "firms": ("output", "indicator", 0.5, 0.25),
+        "patents": ("output", "indicator", 0.5, 0.25),
+    }  # fmt: skip
+    return [
+        {"edition": edition, "node": node, "level": level, "parent": parent, "weight_given": 1.0,
+         "weight_in_parent": share, "weight": weight, "is_entered": node != "rd",
+         "origin": "given", "remark": None, "remark_value": None}
+        for node, (parent, level, share, weight) in tree.items()
+    ]  # fmt: skip
 
 
 def observed_rows() -> list[Row]:
@@ -352,6 +369,30 @@ BROKEN: list[tuple[str, Change, list[tuple[str, str]]]] = [
         [(ONE_OF, "check_is_within_expected")],
     ),
     ("coverage", drop("coverage", {}), [("table_row_count_to_be_between", "")]),
+    # weights
+    (
+        "weights",
+        repeat("weights", {"node": "firms"}),
+        [(UNIQUE, "edition"), (ONE_OF, "check_siblings_sum")],
+    ),
+    (
+        "weights",
+        set_values("weights", {"node": "firms"}, weight_in_parent=0.6),
+        [(ONE_OF, "check_siblings_sum")],
+    ),
+    (
+        "weights",
+        set_values("weights", {"node": "rd"}, weight_in_parent=0.1),
+        [(ONE_OF, "check_siblings_sum")],
+    ),
+    ("weights", set_values("weights", {"node": "rd"}, weight=-0.1), [(BETWEEN, "weight")]),
+    (
+        "weights",
+        set_values("weights", {"node": "rd"}, weight_given=-1.0),
+        [(BETWEEN, "weight_given")],
+    ),
+    ("weights", set_values("weights", {"node": "rd"}, level="theme"), [(ONE_OF, "level")]),
+    ("weights", set_values("weights", {"node": "rd"}, origin=None), [(EMPTY, "check_nulls")]),
     # observed
     ("observed", repeat("observed", {"year": None}), [(UNIQUE, "source_id")]),
     ("observed", set_values("observed", {"year": 2022}, locator=None), [(EMPTY, "check_nulls")]),
@@ -569,7 +610,7 @@ def test_the_docs_have_the_same_bytes_whatever_the_folder_hash_seed_time_zone_an
     env = {**os.environ, "PYTHONHASHSEED": seed, "TZ": "Asia/Ho_Chi_Minh", "LC_ALL": "C"}
     command = [sys.executable, "-c", code, str(release), json.dumps(EDITIONS)]
     subprocess.run(command, cwd=ROOT, env=env, check=True, timeout=120)
-    assert len(bytes_of(release)) == 25  # 17 pages, 8 files they load
+    assert len(bytes_of(release)) == 27  # 19 pages, 8 files they load
     assert bytes_of(release) == bytes_of(broken[0])
 
 

@@ -45,7 +45,8 @@ def weigh(
         is_entered, below = np.ones(children.size, dtype=bool), None
         if choice.method in FROM_DATA:
             climbed = climb_with(weights)
-            is_entered, below = climbed.is_entered[children], climbed.scores[:, children]
+            is_entered = climbed.is_entered[children]
+            below = climbed.scores[:, children[is_entered]]
         try:
             found = weigh_children(choice, codes, weights[children], is_entered, below)
         except ValueError as error:

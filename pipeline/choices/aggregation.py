@@ -96,8 +96,10 @@ def check_aggregation(spec: Spec, rows: Rows, file: YamlFile, faults: Faults) ->
             found[where, "a generalised mean needs a 'power' at its node"].append(node.code)
             continue
         below = [ranges[row["node"]][0] for row in rows if row["parent"] == node.code]
-        for problem in filter(None, [_unmet(node, len(below))]):
-            found[("nodes", i, "pie_shares"), problem].append(node.code)
+        unmet = _unmet(node, len(below))
+        if unmet is not None:
+            found[("nodes", i, "pie_shares"), unmet].append(node.code)
+            continue
         if method == "benefit_of_the_doubt" and not spec.settings.scale()[1] > 0:
             problem = "the benefit of the doubt needs normalise.upper above 0: its best score"
             found[where, problem].append(node.code)

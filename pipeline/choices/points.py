@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.choices.weighting import Weigh, Where
 from pipeline.faults import Faults, Place, bad_byte, column_letters
+from pipeline.project import stays_inside
 from pipeline.sources import nearest
 from pipeline.yamlfile import YamlFile
 
@@ -68,7 +69,7 @@ def with_points(
 
 def _read(root: Path, name: str, where: Where, file: YamlFile, faults: Faults) -> str | None:
     place, path = Place(name), root / name
-    if name[:1] in ("/", "~") or ".." in PurePosixPath(name).parts or re.search(r"[\\:]", name):
+    if not stays_inside(name):
         faults.add("SEC-07", file.place(*where), name, key=where[-1])
         return None
     try:

@@ -92,7 +92,8 @@ def weigh_children(
         codes: the children.
         given: shape (n_children,), their own weights.
         is_entered: shape (n_children,), whether a child entered the edition.
-        scores: shape (n_provinces, n_children), NaN is missing; for methods `FROM_DATA` only.
+        scores: of the children that entered, shape (n_provinces, n_entered), NaN is missing; for
+            methods `FROM_DATA` only.
 
     Returns:
         A `Found`, in the order of `codes`.
@@ -112,7 +113,7 @@ def weigh_children(
         return Found(given)
     assert scores is not None
     known = [code for code, is_in in zip(codes, is_entered, strict=True) if is_in]
-    found = _from_data(choice, known, scores[:, is_entered])
+    found = _from_data(choice, known, np.ascontiguousarray(scores))
     weights[is_entered] = found.weights * (weights[is_entered].sum() or 1)
     return found._replace(weights=weights)
 

@@ -144,6 +144,8 @@ def _best_weights(
     """Weights of unit i's program: maximise its output, no output above 1, shares in bounds."""
     from scipy.optimize import linprog
 
+    if own.size == 1:  # one column brings the whole score, whatever the bounds
+        return 1 / peers.max(axis=0)
     pies = np.diag(own)
     upper_rows = (pies - high[:, None] * own)[high < 1]
     lower_rows = (low[:, None] * own - pies)[low > 0]

@@ -89,16 +89,33 @@ paths as (
             trees.edition = paths.edition
             and trees.is_entered_tree = paths.is_entered_tree
             and trees.parent = paths.node
+),
+
+places as (
+    select
+        edition,
+        province_code,
+        peer_group,
+        indicator as node
+    from normalised
+    union all
+    select distinct
+        normalised.edition,
+        normalised.province_code,
+        normalised.peer_group,
+        spec_nodes.node
+    from normalised
+    inner join spec_nodes on spec_nodes.level <> 'indicator'
 )
 
 select
-    provinces.edition,
-    provinces.province_code,
+    places.edition,
+    places.province_code,
     made.node,
     spec_nodes.level,
     made.parent,
     normalised.* exclude (edition, province_code, indicator)
-    replace (entered.node is not null as is_entered, provinces.peer_group as peer_group),
+    replace (entered.node is not null as is_entered, places.peer_group as peer_group),
     made.weight_relative,
     coalesce(entered.share, 0e0) as weight_share,
     coalesce(entered.weight, 0e0) as weight,
@@ -106,14 +123,14 @@ select
     made.weight_origin,
     made.weight_remark,
     made.weight_remark_value
-from (select distinct edition, province_code, peer_group from normalised) as provinces
-inner join made on provinces.edition = made.edition
-inner join spec_nodes on made.node = spec_nodes.node
+from places
+inner join made on places.edition = made.edition and places.node = made.node
+inner join spec_nodes on places.node = spec_nodes.node
 left join normalised
     on
-        provinces.edition = normalised.edition
-        and provinces.province_code = normalised.province_code
-        and made.node = normalised.indicator
+        places.edition = normalised.edition
+        and places.province_code = normalised.province_code
+        and places.node = normalised.indicator
 left join paths as entered
     on made.edition = entered.edition and made.node = entered.node and entered.is_entered_tree
 left join paths as declared
@@ -121,7 +138,7 @@ left join paths as declared
         made.edition = declared.edition
         and made.node = declared.node
         and not declared.is_entered_tree
-order by provinces.edition, provinces.province_code, spec_nodes.ordinal;
+order by places.edition, places.province_code, spec_nodes.ordinal;
 """
 MADE = pa.schema(
     {"edition": pa.string(), "node": pa.string(), "parent": pa.string(),
@@ -129,6 +146,10 @@ MADE = pa.schema(
      "weight_remark": pa.string(), "weight_remark_value": pa.float64()}
 )  # fmt: skip
 OWN = "benefit_of_the_doubt"  # each province has weights of its own
+
+
+class NoWeights(Exception):
+    """The weights under a node cannot be found; the message says why."""
 
 
 @dataclass
@@ -163,7 +184,7 @@ def make(con: duckdb.DuckDBPyConnection) -> None:
                 tree.made[node] = {"weight_relative": row["weight"], "weight_origin": "given"}
             try:
                 _weigh(tree, node)
-            except ValueError as error:
+            except NoWeights as error:
                 problem = f"edition {edition}, {error}"
                 faults.add("SCH-17", Place("index.yml"), "weigh", problem=problem)
         rows += [{"edition": edition, "node": node, "parent": tree.nodes[node]["parent"], **found}
@@ -201,7 +222,7 @@ def _weigh(tree: Tree, parent: str) -> np.ndarray:
     """Weights of the children of a node, shape (n_children,); found once.
 
     Raises:
-        ValueError: naming the node whose weights cannot be found.
+        NoWeights: when they cannot be found, or those below it that they rest on.
     """
     codes = tree.children.get(parent, [])
     if codes and codes[0] not in tree.made:
@@ -209,11 +230,13 @@ def _weigh(tree: Tree, parent: str) -> np.ndarray:
         is_data = choice.method in FROM_DATA
         given = np.array([tree.nodes[code]["weight"] for code in codes])
         is_in = np.array([code in tree.entered for code in codes])
-        below = np.column_stack([_score(tree, code) for code in codes]) if is_data else None
+        below = None
+        if is_data and is_in.any():
+            below = np.column_stack([_score(tree, code) for code in codes if code in tree.entered])
         try:
             found = weigh_children(choice, codes, given, is_in, below)
         except ValueError as error:
-            raise ValueError(f"{parent}, {choice.method} weights: {error}") from error
+            raise NoWeights(f"{parent}, {choice.method} weights: {error}") from error
         own = tree.nodes[parent]["method"] == OWN
         told = {
             "weight_origin": OWN if own else choice.method,
@@ -227,15 +250,11 @@ def _weigh(tree: Tree, parent: str) -> np.ndarray:
 
 
 def _score(tree: Tree, node: str) -> np.ndarray:
-    """Scores of a node, shape (n_provinces,), to the numbers of 80_aggregated."""
+    """Scores of a node that entered, shape (n_provinces,), to the numbers of 80_aggregated."""
     if node not in tree.scores:
-        weights = _weigh(tree, node)
-        pairs = zip(tree.children.get(node, []), weights, strict=True)
+        pairs = zip(tree.children[node], _weigh(tree, node), strict=True)
         known = {code: weight for code, weight in pairs if code in tree.entered}
-        if known:
-            how = parameters_of(tree.nodes[node], tree.scale, len(known))
-            below = np.column_stack([_score(tree, code) for code in known])
-            tree.scores[node] = aggregate(below, np.array([*known.values()]), names=[*known], **how)
-        else:
-            tree.scores[node] = np.full(len(next(iter(tree.scores.values()))), np.nan)
+        how = parameters_of(tree.nodes[node], tree.scale, len(known))
+        below = np.column_stack([_score(tree, code) for code in known])
+        tree.scores[node] = aggregate(below, np.array([*known.values()]), names=[*known], **how)
     return tree.scores[node]
