@@ -74,28 +74,47 @@ def scores_needed(rule: dict[str, Any]) -> str | None:
     """What the scores of the children must be for the method of a node; None: any."""
     if rule["method"] in ("geometric", "harmonic", "generalised") and not rule["power"] > 0:
         return "above 0"
+    if rule["method"] == "benefit_of_the_doubt":
+        return "of 0 or more" if (rule["pie_low"], rule["pie_high"]) == (0, 1) else "above 0"
     return "of 0 or more" if rule["method"] in ("generalised", "mpi") else None
 
 
 def score_ranges(rows: Rows, spec: Spec) -> dict[str, tuple[float, float]]:
+    """Lowest and highest score that each node of an index can have; see `ranges_of`."""
+    common = resolved(spec.settings.normalise, None)
+    leaves = {item.code: score_range(spec.settings.normalise, item.normalise) or ANY_SCORE
+              for item in spec.indicators}  # fmt: skip
+    return ranges_of(rows, leaves, (common["lower"], common["upper"]))
+
+
+def ranges_of(
+    rows: Rows, leaves: dict[str, tuple[float, float]], scale: tuple[float, float]
+) -> dict[str, tuple[float, float]]:
     """Lowest and highest score that each node can have, from the scales of the indicators.
 
     Every method stays between its lowest and highest child, but for Copeland, which runs over the
     whole scale, and the Mazziotta-Pareto index, which falls below its lowest child: with mean M of
     children between l and h the variance is at most (M - l)(h - M), so M - S²/M is at least
-    2M + lh/M - (l + h), which is least at M = √(lh/2), or at l if that is less.
+    2M + lh/M - (l + h), which is least at M = √(lh/2), or at l if that is less. The benefit of
+    the doubt gives a unit with children from l to h at least the share l/h of the best score: that
+    is what it has under weights that give it any pie shares.
+
+    Args:
+        rows: every node with `node`, `parent`, `height`, `method` and its parameters.
+        leaves: the range of each indicator.
+        scale: the range that most scores have; a node's `range` goes before it.
     """
-    common = resolved(spec.settings.normalise, None)
-    scale = (common["lower"], common["upper"])
-    leaves = {item.code: score_range(spec.settings.normalise, item.normalise) or ANY_SCORE
-              for item in spec.indicators}  # fmt: skip
     found: dict[str, tuple[float, float]] = {}
     for row in sorted(rows, key=lambda one: one["height"]):
         below = [found.get(one["node"], ANY_SCORE) for one in rows if one["parent"] == row["node"]]
         if not below or row["method"] == "copeland":
-            found[row["node"]] = leaves.get(row["node"], scale)
+            found[row["node"]] = leaves.get(row["node"], row.get("range") or scale)
             continue
         low, high = min(lowest for lowest, _ in below), max(highest for _, highest in below)
+        if row["method"] == "benefit_of_the_doubt":
+            parts = [max(lowest, 0) / highest for lowest, highest in below if highest > 0]
+            found[row["node"]] = (scale[1] * min(parts, default=0), scale[1])
+            continue
         if row["method"] == "mpi" and math.isinf(high - low):
             low, high = ANY_SCORE
         elif row["method"] == "mpi" and row["penalty"] < 0 <= low:
