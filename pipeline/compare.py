@@ -12,7 +12,7 @@ import pandas as pd
 from pipeline import store
 from pipeline.spec import Spec, node_rows
 
-STEPS_AGAIN = ("00_moments", "80_aggregated", "90_ranked")
+STEPS_AGAIN = {"moments", "weighted", "aggregated", "ranked"}
 
 
 @dataclass
@@ -86,14 +86,18 @@ def _ranks_without(folder: Path, edition: str, node: str) -> pd.DataFrame:
     )
     again = store.connect()
     source = store.open_release(folder)
+    store.put_table(again, "spec_nodes", pd.DataFrame(node_rows(kept)))
     normalised = source.sql("select * from normalised").to_arrow_table()
     again.register("incoming", normalised)
-    again.execute("create table normalised as select * from incoming where edition = $edition",
-                  {"edition": edition})  # fmt: skip
-    store.put_table(again, "spec_nodes", pd.DataFrame(node_rows(kept)))
+    again.execute(
+        "create table normalised as select * from incoming where edition = $edition "
+        "and indicator in (select node from spec_nodes)",
+        {"edition": edition},
+    )
     store.put_table(again, "spec_settings", pd.DataFrame([kept.settings.thresholds()]))
-    for name in STEPS_AGAIN:
-        again.execute((store.SQL_FOLDER / f"{name}.sql").read_text("utf-8"))
+    for step in store.steps():
+        if store.table_of(step) in STEPS_AGAIN:
+            store.run_step(again, step)
     ranks = again.sql(
         "select province_code, rank from ranked where level = 'index' and is_ranked"
     ).df()

@@ -65,6 +65,10 @@ class Faults:
             raise KeyError(f"rule {rule} is not in the message catalogue")
         self._found.append(Fault(rule, place, value, details, self._room))
 
+    def take(self, found: list[Fault]) -> None:
+        """Add what a part of the run found by itself."""
+        self._found += found
+
     def sorted(self) -> list[Fault]:
         """All findings, once each, in an order that does not depend on how they were met."""
         unique = {(f.rule, f.place, shown(f.value), repr(sorted(f.details.items()))): f

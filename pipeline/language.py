@@ -55,6 +55,15 @@ def status(code: str, lang: str) -> str:
     return str(catalogue()["statuses"][code][lang])
 
 
+def weight_remark(code: str, value: float, lang: str) -> str:
+    """What the method of a weight says of it, with its figure; an empty text for no remark."""
+    if not code:
+        return ""
+    digits = 0 if value >= 1 else 3
+    words = str(catalogue()["weight_remarks"][code][lang])
+    return words.format(value=number(value, lang, digits))
+
+
 def number(value: float | None, lang: str, digits: int = 2) -> str:
     """A number as the language writes it: 1.234,50 or 1,234.50; an empty text when missing."""
     if value is None:

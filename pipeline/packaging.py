@@ -18,12 +18,16 @@ from schemas import contracts
 
 LIBRARIES = ("duckdb", "great-expectations", "numpy", "pandas", "pandera", "pyarrow")
 STEP_TABLES = (
-    "harmonised", "denominated", "screened", "imputed", "treated", "normalised", "aggregated",
-    "ranked",
+    "harmonised", "denominated", "screened", "imputed", "treated", "normalised", "weighted",
+    "aggregated", "ranked",
 )  # fmt: skip
 TOP_TABLES = (
-    "scores", "indicators", "coverage", "observed", "excluded", "findings", "sources",
+    "scores", "indicators", "coverage", "weights", "observed", "excluded", "findings", "sources",
 )  # fmt: skip
+CODES = {  # kinds of codes that tables hold, and where the catalogue says what they mean
+    "status": "statuses", "reason": "reasons", "weight_origin": "weight_origins",
+    "weight_remark": "weight_remarks",
+}  # fmt: skip
 FRICTIONLESS = {"float64": "number", "int64": "integer", "bool": "boolean", "boolean": "boolean"}
 
 
@@ -81,9 +85,10 @@ def codebook_csv(spec: Spec, sources: Catalogue) -> str:
     for code, variable in sources.variables.items():
         rows.append(["variable", "observed", code, "", variable.unit, variable.name_vi,
                      variable.name_en, variable.measure, f"merge: {variable.merge}"])  # fmt: skip
-    for kind, key in (("status", "statuses"), ("reason", "reasons")):
+    for kind, key in CODES.items():
         for code, words in catalogue()[key].items():
-            rows.append([kind, "", code, "", "", words["vi"], words["en"], "", ""])
+            names = [words[lang].format(value="[remark_value]") for lang in ("vi", "en")]
+            rows.append([kind, "", code, "", "", *names, "", ""])
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(CODEBOOK_COLUMNS)

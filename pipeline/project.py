@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import re
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 CODE = Path(__file__).parent
 CODE_SUFFIXES = {".py", ".sql", ".yml", ".csv", ".css", ".js", ".woff2"}
 MAIN_SPEC = "index.yml"
+NAMED_FILE = re.compile(r"""\bpoints_file:[ ]*(['"]?)([^'"{}\[\]#,\n]+?)\1[ ]*(?=[,}#\n]|$)""")
 PINNED = ("duckdb", "great-expectations", "numpy", "pandas", "pandera", "pyarrow")
 
 
@@ -54,6 +56,8 @@ class Project:
 def input_files(project: Project) -> dict[str, str]:
     """SHA-256 of everything the outputs depend on, by a name that is the same on every machine."""
     found: dict[str, Path] = {project.spec_name: project.spec}
+    for name in _named_files(project.spec):
+        found[name] = project.root / name
     for folder, prefix in (
         (project.root / "raw", "raw"),
         (project.reference, "reference"),
@@ -65,6 +69,20 @@ def input_files(project: Project) -> dict[str, str]:
             if path.is_file() and (not is_code or path.suffix in CODE_SUFFIXES):
                 found[f"{prefix}/{path.relative_to(folder).as_posix()}"] = path
     return {name: _hash_of(path) for name, path in sorted(found.items())}
+
+
+def _named_files(spec: Path) -> list[str]:
+    """Files that the index names, as far as they may be read at all: reading it checks them."""
+    try:
+        text = spec.read_text("utf-8", errors="replace")
+    except OSError:
+        return []
+    return [name for _, name in NAMED_FILE.findall(text) if stays_inside(name)]
+
+
+def stays_inside(name: str) -> bool:
+    """Whether a relative path cannot leave its folder on any system, links apart."""
+    return name[:1] not in ("/", "~") and not re.search(r"(^|/)\.\.(/|$)|[\\:]", name)
 
 
 def _hash_of(path: Path) -> str:

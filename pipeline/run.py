@@ -15,7 +15,7 @@ import pandas as pd
 from pipeline import packaging, store
 from pipeline.choices.aggregation import score_ranges
 from pipeline.choices.scales import refuse_unscalable, score_range
-from pipeline.faults import Fault, Faults, Place, explain_fault, shown
+from pipeline.faults import Fault, Faults, Place, Rejected, explain_fault, shown
 from pipeline.ingest import Ingested, ingest
 from pipeline.project import Project, fingerprint, input_files
 from pipeline.provinces import Reference, check_reference, load_reference
@@ -96,7 +96,11 @@ def compute(loaded: Loaded, faults: Faults, report: Report) -> Any:
     for step in store.steps():
         name = store.table_of(step)
         report("stage_step", {"table": name})
-        store.run_step(con, step)
+        try:
+            store.run_step(con, step)
+        except Rejected as refused:
+            faults.take(refused.faults)
+            faults.raise_if_any()
         if name == "moments":
             continue
         table = store.get_table(con, name)

@@ -10,9 +10,11 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 from pydantic import AfterValidator, Field, model_validator
 
-from pipeline.choices.aggregation import Method, check_aggregation, rule_of
+from pipeline.choices.aggregation import RULE, Method, check_aggregation, rule_of
+from pipeline.choices.points import read_points
 from pipeline.choices.scales import Normalise, NormaliseIndicator, check_scales, resolved
 from pipeline.choices.treatment import Treat, TreatOne, check_treatment
+from pipeline.choices.weighting import Weigh, WeighAll, check_weighting, choice_of
 from pipeline.faults import Faults, Place
 from pipeline.provinces import Reference
 from pipeline.sources import Catalogue, Strict, nearest
@@ -57,18 +59,24 @@ class Settings(Strict):
     impute: Literal["none"]
     treat: Treat
     normalise: Normalise
+    weigh: WeighAll = WeighAll()
     aggregate: Method
     rank: Rank = Rank()
 
+    def scale(self) -> tuple[float, float]:
+        """The range that most scores have."""
+        common = resolved(self.normalise, None)
+        return common["lower"], common["upper"]
+
     def thresholds(self) -> dict[str, Any]:
         """The one row of `spec_settings`; lower and upper are the range that most scores have."""
-        common = resolved(self.normalise, None)
+        lower, upper = self.scale()
         return {
             "province_coverage": self.province_coverage,
             "pillar_coverage": self.pillar_coverage,
             "node_coverage": self.node_coverage,
-            "lower": common["lower"],
-            "upper": common["upper"],
+            "lower": lower,
+            "upper": upper,
             "is_together": self.normalise.panel == "together",
             "rank_digits": self.rank.digits,
         }
@@ -81,9 +89,11 @@ class Node(Strict):
     level: Literal["index", "sub_index", "pillar", "sub_pillar"]
     parent: str | None = None
     weight: int | float = 1
+    weigh: Weigh | None = None  # where the weights of its children come from
     aggregate: Method | None = None  # else, like node_coverage, as in the settings
     power: Annotated[int | float, Field(ge=-1000, le=1000)] | None = None
     penalty: Literal[1, -1] | None = None
+    pie_shares: Annotated[list[Share], Field(min_length=2, max_length=2)] | None = None
     node_coverage: Share | None = None
     direction: Literal[1, -1] = 1  # -1 turns every indicator under it
     name_vi: str
@@ -135,6 +145,16 @@ class Spec(Strict):
     nodes: list[Node] = Field(min_length=1)
     indicators: list[Indicator] = Field(min_length=1)
 
+    def children(self) -> dict[str, list[str]]:
+        """The codes under each node, nodes first, in their order."""
+        found: dict[str, list[str]] = {}
+        for code, parent in [(n.code, n.parent) for n in self.nodes] + [
+            (i.code, i.parent) for i in self.indicators
+        ]:
+            if parent is not None:
+                found.setdefault(parent, []).append(code)
+        return found
+
 
 def load_spec(
     path: Path,
@@ -151,10 +171,12 @@ def load_spec(
     file = read_yaml(path, name, faults)
     spec = validate(Spec, file, faults)
     if spec is not None:
+        spec = read_points(spec, path.parent, file, faults)
         _check_tree(spec, file, faults)
         check_aggregation(spec, node_rows(spec), file, faults)
         check_treatment(spec, file, faults)
         check_scales(spec, file, ref, faults)
+        check_weighting(spec, file, faults)
         if catalogue is not None:
             _check_variables(spec, file, catalogue, faults)
     return spec
@@ -230,7 +252,8 @@ def node_rows(spec: Spec) -> list[dict[str, Any]]:
     """Every node of the tree, indicators included, with its method and height above them."""
     rows: list[dict[str, Any]] = [
         {"node": n.code, "level": n.level, "parent": n.parent, "weight": float(n.weight),
-         **rule_of(n, spec.settings)}
+         **rule_of(n, spec.settings),
+         "weigh": choice_of(n, spec.settings).model_dump_json(exclude_none=True)}
         for n in spec.nodes
     ]  # fmt: skip
     rows += [
@@ -240,7 +263,8 @@ def node_rows(spec: Spec) -> list[dict[str, Any]]:
             "parent": i.parent,
             "weight": float(i.weight),
             "method": None,
-            **dict.fromkeys(("power", "penalty", "node_coverage"), math.nan),
+            **dict.fromkeys(RULE, math.nan),
+            "weigh": None,
         }
         for i in spec.indicators
     ]

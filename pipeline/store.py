@@ -9,6 +9,7 @@ import hashlib
 import importlib.util
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline import functions
 from pipeline.faults import Faults, Place
 
 SQL_FOLDER = Path(__file__).with_name("sql")
@@ -27,6 +29,13 @@ UNHASHED = "manifest.json"  # holds time and versions; every other file is part 
 
 
 def connect() -> duckdb.DuckDBPyConnection:
+    """An empty in-memory database for the steps, with the functions they call; see `_database`."""
+    con = _database()
+    functions.register(con)
+    return con
+
+
+def _database() -> duckdb.DuckDBPyConnection:
     """An empty in-memory database that gives the same numbers on every machine.
 
     One thread: parallel sums of doubles change from run to run. No extension is ever fetched.
@@ -54,7 +63,7 @@ def put_table(con: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) ->
 
 def open_release(folder: Path) -> duckdb.DuckDBPyConnection:
     """A database with a view for every table of a release, by the release's own `views.sql`."""
-    con = connect()
+    con = _database()
     con.execute(f"set file_search_path = '{str(folder.resolve()).replace(chr(39), chr(39) * 2)}'")
     con.execute((folder / "views.sql").read_text("utf-8"))
     return con
@@ -95,6 +104,7 @@ def run_step(con: duckdb.DuckDBPyConnection, step: Path) -> None:
     assert found is not None
     assert found.loader is not None
     module = importlib.util.module_from_spec(found)
+    sys.modules[found.name] = module  # dataclasses look their module up
     found.loader.exec_module(module)
     module.make(con)
 

@@ -25,10 +25,12 @@ def contracts() -> dict[str, Any]:
     from schemas.screened import Screened
     from schemas.sources import Sources
     from schemas.treated import Treated
+    from schemas.weighted import Weighted
+    from schemas.weights import Weights
 
     models = (
-        Observed, Harmonised, Denominated, Screened, Imputed, Treated, Normalised, Aggregated,
-        Ranked, Scores, Indicators, Coverage, Excluded, Findings, Sources,
+        Observed, Harmonised, Denominated, Screened, Imputed, Treated, Normalised, Weighted,
+        Aggregated, Ranked, Scores, Indicators, Coverage, Weights, Excluded, Findings, Sources,
     )  # fmt: skip
     return {model.__name__.lower(): model for model in models}
 

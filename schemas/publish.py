@@ -27,32 +27,12 @@ from schemas.data_docs import (
     validate,
     within,
 )
+from schemas.published import COLUMNS, KEYS, TYPES
 from schemas.score_ranges import indicator_ranges, node_ranges
+from schemas.siblings import check_siblings_sum
 
 Editions = list[dict[str, Any]]
 Frames = dict[str, pd.DataFrame]
-# The published columns in their order, each with its kind; '?' marks one that may hold nulls.
-PUBLISHED = {
-    "scores": """edition:text scheme:text province_code:text province_name_vi:text
-        province_name_en:text region_vi:text region_en:text node:text level:text score:real?
-        rank:whole? coverage:real coverage_declared:real is_ranked:flag reason:text?""",
-    "indicators": """edition:text province_code:text indicator:text data_year:whole? value:real?
-        unit:text obs_status:text treated_value:real? is_treated:flag score:real? rank:whole?
-        weight:real contribution:real? is_entered:flag reason:text?""",
-    "coverage": """edition:text kind:text code:text n_observed:whole n_expected:whole
-        coverage:real threshold:real is_in:flag shortfall:real reason:text?""",
-    "observed": """scheme:text province_code:text variable:text year:whole? period:text?
-        value:real? value_low:real? value_high:real? qualifier:text unit:text obs_status:text
-        source_id:text locator:text raw:text? origin:text? correction:text?""",
-}
-COLUMNS = {name: dict(one.split(":") for one in said.split()) for name, said in PUBLISHED.items()}
-KEYS: dict[str, list[str]] = {
-    "scores": ["edition", "province_code", "node"],
-    "indicators": ["edition", "province_code", "indicator"],
-    "coverage": ["edition", "kind", "code"],
-    "observed": ["source_id", "locator", "variable", "scheme", "province_code", "year"],
-}
-TYPES = {"text": pa.string(), "real": pa.float64(), "whole": pa.int64(), "flag": pa.bool_()}
 # Letters are spelt out because the two regex engines behind pandas disagree on \w; combining
 # marks are left out, so a name that is not composed (NFC) is refused as well.
 NAME = r"^[A-Za-zÀ-ʯẠ-ỹ]+(?:[ .,&'’()/–-]+[A-Za-zÀ-ʯẠ-ỹ]+)*[.)]?\Z"
@@ -76,6 +56,13 @@ OWN_RULES = {
         within("threshold", 0, 1, "threshold is a share"),
         all_true("check_is_within_expected", "No more is observed than expected"),
     ],
+    "weights": [
+        one_of("level", ["index", "sub_index", "pillar", "sub_pillar", "indicator"]),
+        within("weight_in_parent", 0, 1, "weight_in_parent is a share"),
+        within("weight", 0, 1, "weight is a share"),
+        within("weight_given", 0, None, "Given weights are not negative"),
+        all_true("check_siblings_sum", "Weights of siblings add to 1, or to 0 if none entered"),
+    ],
     "observed": [
         CODE,
         STATUS,
@@ -96,7 +83,7 @@ def check_published(release: Path, editions: Editions) -> list[dict[str, Any]]:
     names columns.
 
     Args:
-        release: folder with scores, indicators, coverage and observed, each `.parquet`.
+        release: folder with the tables of `COLUMNS`, each `.parquet`.
         editions: one dict per edition: `edition`, `scheme`, `n_provinces` and `codes`, all
             province codes of the scheme; and, where they are other than 0-100 and arithmetic,
             `score_ranges` and `node_range` (see `schemas.score_ranges`), `is_additive` False
@@ -176,7 +163,7 @@ def name_columns(faults: dict[str, pa.ChunkedArray]) -> pd.Series:
 def add_checks(frames: Frames, editions: Editions) -> Frames:
     """The tables with their `check_` columns; a copy, the published tables stay as they are."""
     codes = {declared["edition"]: set(declared["codes"]) for declared in editions}
-    scores, indicators, coverage, observed = (frames[table] for table in COLUMNS)
+    scores, indicators, coverage, weights, observed = (frames[table] for table in COLUMNS)
     declared = pd.MultiIndex.from_tuples([(key, code) for key in codes for code in codes[key]])
     of_row = pd.MultiIndex.from_frame(indicators[["edition", "province_code"]])
     n_provinces = scores["edition"].map({key: len(codes[key]) for key in codes}).astype(float)
@@ -196,6 +183,9 @@ def add_checks(frames: Frames, editions: Editions) -> Frames:
         ),
         "coverage": coverage.assign(
             check_is_within_expected=coverage["n_observed"].le(coverage["n_expected"])
+        ),
+        "weights": weights.assign(
+            check_siblings_sum=check_siblings_sum(weights, "weight_in_parent")
         ),
         "observed": observed.assign(check_is_estimated=observed["obs_status"].eq("E") * 1.0),
     }

@@ -16,7 +16,7 @@ from pipeline.choices.treatment import Treat, treat_row
 from tests.conftest import given
 
 Tree = dict[str, tuple[str | None, str, float]]  # node -> (parent, level, weight)
-Rules = dict[str, dict[str, Any]]  # node -> method, power, penalty, node_coverage
+Rules = dict[str, dict[str, Any]]  # node -> columns of spec_nodes
 WEIGHT = st.floats(0.05, 20)
 SETTINGS: dict[str, Any] = {
     "province_coverage": 2 / 3,
@@ -32,6 +32,13 @@ SETTINGS: dict[str, Any] = {
 def step(name: str) -> str:
     """The text of a step, such as `20_harmonised`: the very file that makes the index."""
     return (store.SQL_FOLDER / f"{name}.sql").read_text("utf-8")
+
+
+def run(con: duckdb.DuckDBPyConnection, *names: str) -> None:
+    """Run steps, in SQL or Python, on the tables that are there."""
+    for path in store.steps():
+        if path.stem in names:
+            store.run_step(con, path)
 
 
 def settings(con: duckdb.DuckDBPyConnection, **changed: Any) -> None:
@@ -60,9 +67,11 @@ def tree(
 ) -> None:
     """`spec_nodes` from parents, levels and weights; heights are counted from the indicators.
 
-    Every node is an arithmetic mean with the `node_coverage` given unless `rules` say otherwise.
+    Every node is an arithmetic mean under given weights with the `node_coverage` given unless
+    `rules` say otherwise.
     """
-    plain = {"method": "arithmetic", "power": math.nan, "penalty": math.nan}
+    numbers = dict.fromkeys(("power", "penalty", "pie_low", "pie_high"), math.nan)
+    plain = {"method": "arithmetic", "weigh": "{}", **numbers}
     made = {n: plain | {"node_coverage": node_coverage} | (rules or {}).get(n, {}) for n in nodes}
     height = dict.fromkeys(nodes, 0)
     for _ in nodes:
@@ -106,7 +115,7 @@ def leaves(
          "n_observed": observed[name],
          "n_provinces": len(scores),
          "indicator_coverage": observed[name] / len(scores),
-         "weight": 0.0, "weight_declared": 0.0, "reason": "no_data" if score is None else None}
+         "reason": "no_data" if score is None else None}
         for code, columns in scores.items()
         for name, score in columns.items()
     ]  # fmt: skip
@@ -127,7 +136,7 @@ def climb(
     rules: Rules | None = None,
     **changed: Any,
 ) -> dict[tuple[str, str], dict[str, Any]]:
-    """Run 80_aggregated and 90_ranked; the rows of `ranked` by province and node.
+    """Run 75_weighted to 90_ranked; the rows of `ranked` by province and node.
 
     Args:
         con: the database, with the moments.
@@ -144,9 +153,8 @@ def climb(
 
 
 def climb_on(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], dict[str, Any]]:
-    """Run 80_aggregated and 90_ranked on the tables that are there."""
-    con.execute(step("80_aggregated"))
-    con.execute(step("90_ranked"))
+    """Run 75_weighted to 90_ranked on the tables that are there."""
+    run(con, "75_weighted", "80_aggregated", "90_ranked")
     found = con.sql("select * from ranked")
     rows = [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
     return {(row["province_code"], row["node"]): row for row in rows}

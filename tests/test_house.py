@@ -22,7 +22,7 @@ STEPS = [step for step in store.steps() if not step.stem.startswith("00")]
 BEFORE = {"observed": "ingested"} | {
     store.table_of(later): store.table_of(earlier) for earlier, later in pairwise(STEPS)
 }
-PRODUCTS = {"scores", "indicators", "coverage"}  # selections from the end of the chain
+PRODUCTS = {"scores", "indicators", "coverage", "weights"}  # selections from the end of the chain
 # Rooms over the size, each with its reason.
 LARGE_MODULES: dict[str, str] = {}
 LARGE_FUNCTIONS: dict[str, str] = {}

@@ -13,12 +13,12 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from pipeline import store
 from pipeline.methods import relative
 from pipeline.methods.aggregate import PARAMETERS, aggregate, climb
 from pipeline.methods.rank import rank
 from pipeline.methods.relative import benefit_of_the_doubt
 from tests.conftest import ROOT, given
+from tests.steps import run
 
 EXAMPLES = settings(max_examples=200, deadline=None)
 NAN = np.nan
@@ -31,8 +31,6 @@ MEANS = [
     *(("generalised", {"power": p}) for p in (-300, -1, -0.5, -1e-12, 0, 1e-12, 0.5, 1, 3, 300)),
 ]
 METHODS = [(m, DEFAULTS.get(m, {})) for m in PARAMETERS]
-AGGREGATED = (store.SQL_FOLDER / "80_aggregated.sql").read_text("utf-8")
-RANKED = (store.SQL_FOLDER / "90_ranked.sql").read_text("utf-8")
 
 
 @st.composite
@@ -501,6 +499,9 @@ def put_forest(con: duckdb.DuckDBPyConnection, forest: dict[str, Any]) -> None:
         method="arithmetic",
         power=1.0,
         penalty=NAN,
+        pie_low=NAN,
+        pie_high=NAN,
+        weigh="{}",
         node_coverage=forest["min_share"],
     )
     thresholds = {"province_coverage": 0.0, "lower": 0.0, "upper": 100.0}
@@ -508,7 +509,7 @@ def put_forest(con: duckdb.DuckDBPyConnection, forest: dict[str, Any]) -> None:
     carried = dict.fromkeys(
         ("data_year", "age", "value", "value_low", "value_high", "unit", "obs_status", "is_imputed",
          "imputed_value", "treated_value", "is_treated", "treatment", "n_observed", "n_provinces",
-         "indicator_coverage", "weight", "weight_declared")
+         "indicator_coverage")
     )  # fmt: skip
     scores = np.where(entered, x, NAN).ravel()
     given(
@@ -532,8 +533,7 @@ def test_the_arrays_give_the_scores_coverage_and_ranks_of_the_sql(
     con: duckdb.DuckDBPyConnection, forest: dict[str, Any]
 ) -> None:
     put_forest(con, forest)
-    con.execute(AGGREGATED)
-    con.execute(RANKED)
+    run(con, "75_weighted", "80_aggregated", "90_ranked")
     rows = con.sql(
         "select aggregated.score, aggregated.coverage, aggregated.coverage_declared, "
         "coalesce(rank, 0) from aggregated inner join ranked using (edition, province_code, node) "

@@ -14,6 +14,7 @@ from frictionless import Package
 from pipeline import packaging, store
 from pipeline.language import catalogue
 from schemas import contracts
+from schemas.weighted import ORIGINS, REMARKS
 from tests.conftest import Toy
 
 TABLES = (*packaging.TOP_TABLES, *packaging.STEP_TABLES)
@@ -63,6 +64,8 @@ def test_the_codebook_explains_every_column_node_status_and_reason(release: Path
     assert {row["code"] for row in rows if row["kind"] == "reason"} == set(catalogue()["reasons"])
     assert {row["code"] for row in rows if row["kind"] == "status"} == set("AEPIMC")
     assert all(row["name_vi"] and row["name_en"] for row in rows)
+    for kind, allowed in (("weight_origin", ORIGINS), ("weight_remark", REMARKS)):
+        assert {row["code"] for row in rows if row["kind"] == kind} == set(allowed)
 
 
 def test_every_reason_a_contract_allows_is_in_the_catalogue() -> None:

@@ -47,8 +47,9 @@ Tables = dict[str, list[Row]]
 
 
 def synthetic_release() -> Tables:
-    """Rows of the four tables of a valid release with two editions."""
-    tables: Tables = {"scores": [], "indicators": [], "coverage": [], "observed": observed_rows()}
+    """Rows of the tables of a valid release with two editions."""
+    tables: Tables = {name: [] for name in ("scores", "indicators", "coverage", "weights")}
+    tables["observed"] = observed_rows()
     for edition in EDITIONS:
         for (node, level), scores in NODES.items():
             held = {code: scores[code] for code in edition["codes"]}
@@ -56,6 +57,7 @@ def synthetic_release() -> Tables:
         for code in edition["codes"]:
             tables["indicators"] += indicator_rows(edition["edition"], code)
         tables["coverage"] += coverage_rows(edition["edition"])
+        tables["weights"] += weight_rows(edition["edition"])
     return tables
 
 
@@ -120,6 +122,22 @@ def coverage_rows(edition: str) -> list[Row]:
         {**common, **inside, "is_in": True, "shortfall": 0.0, "reason": None},
         {**common, **outside, "is_in": False, "shortfall": 0.5, "reason": "below 0.5"},
     ]
+
+
+def weight_rows(edition: str) -> list[Row]:
+    """The tree with its weights: the indicator rd did not enter and weighs nothing."""
+    tree = {
+        "index": (None, "index", 1.0, 1.0), "input": ("index", "pillar", 0.5, 0.5),
+        "output": ("index", "pillar", 0.5, 0.5), "people": ("input", "indicator", 1.0, 0.5),
+        "rd": ("input", "indicator", 0.0, 0.0), "firms": ("output", "indicator", 0.5, 0.25),
+        "patents": ("output", "indicator", 0.5, 0.25),
+    }  # fmt: skip
+    return [
+        {"edition": edition, "node": node, "level": level, "parent": parent, "weight_given": 1.0,
+         "weight_in_parent": share, "weight": weight, "is_entered": node != "rd",
+         "origin": "given", "remark": None, "remark_value": None}
+        for node, (parent, level, share, weight) in tree.items()
+    ]  # fmt: skip
 
 
 def observed_rows() -> list[Row]:
@@ -299,6 +317,30 @@ BROKEN: list[tuple[str, Change, list[tuple[str, str]]]] = [
         [(ONE_OF, "check_is_within_expected")],
     ),
     ("coverage", drop("coverage", {}), [("table_row_count_to_be_between", "")]),
+    # weights
+    (
+        "weights",
+        repeat("weights", {"node": "firms"}),
+        [(UNIQUE, "edition"), (ONE_OF, "check_siblings_sum")],
+    ),
+    (
+        "weights",
+        set_values("weights", {"node": "firms"}, weight_in_parent=0.6),
+        [(ONE_OF, "check_siblings_sum")],
+    ),
+    (
+        "weights",
+        set_values("weights", {"node": "rd"}, weight_in_parent=0.1),
+        [(ONE_OF, "check_siblings_sum")],
+    ),
+    ("weights", set_values("weights", {"node": "rd"}, weight=-0.1), [(BETWEEN, "weight")]),
+    (
+        "weights",
+        set_values("weights", {"node": "rd"}, weight_given=-1.0),
+        [(BETWEEN, "weight_given")],
+    ),
+    ("weights", set_values("weights", {"node": "rd"}, level="theme"), [(ONE_OF, "level")]),
+    ("weights", set_values("weights", {"node": "rd"}, origin=None), [(EMPTY, "check_nulls")]),
     # observed
     ("observed", repeat("observed", {"year": None}), [(UNIQUE, "source_id")]),
     ("observed", set_values("observed", {"year": 2022}, locator=None), [(EMPTY, "check_nulls")]),
@@ -457,7 +499,7 @@ def test_the_docs_ask_nothing_of_the_network_and_every_file_they_name_is_there(
 ) -> None:
     docs = broken[0] / "data_docs"
     pages = sorted(docs.rglob("*.html"))
-    assert len(pages) == 1 + 2 * 6  # the index; four tables and two sets of warnings, twice each
+    assert len(pages) == 1 + 2 * 7  # the index; five tables and two sets of warnings, twice each
     for page in pages:
         found = Loaded(page)
         assert len([one for one in found.loads if "static/" in one]) == 8
@@ -489,7 +531,7 @@ def test_the_docs_have_the_same_bytes_whatever_the_folder_hash_seed_time_zone_an
     env = {**os.environ, "PYTHONHASHSEED": seed, "TZ": "Asia/Ho_Chi_Minh", "LC_ALL": "C"}
     command = [sys.executable, "-c", code, str(release), json.dumps(EDITIONS)]
     subprocess.run(command, cwd=ROOT, env=env, check=True, timeout=120)
-    assert len(bytes_of(release)) == 21  # 13 pages, 8 files they load
+    assert len(bytes_of(release)) == 23  # 15 pages, 8 files they load
     assert bytes_of(release) == bytes_of(broken[0])
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pipeline import store
 from tests.conftest import ROOT
-from tests.steps import Tree, climb, leaves, rows_of, settings, step, tree, trees
+from tests.steps import Tree, climb, leaves, rows_of, run, settings, step, tree, trees
 
 Con = duckdb.DuckDBPyConnection
 Scores = dict[str, dict[str, float | None]]
@@ -41,7 +41,7 @@ def aggregate(
     settings(con, **changed)
     tree(con, nodes, **changed)
     leaves(con, {"01": row}, out)
-    con.execute(step("80_aggregated"))
+    run(con, "75_weighted", "80_aggregated")
     found = con.sql("select * from aggregated")
     rows = [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
     assert len(rows) == len(nodes)
@@ -161,7 +161,7 @@ def test_any_tree_agrees_with_the_rule_in_exact_fractions(nodes: Tree, data: st.
     settings(con)
     tree(con, nodes)
     leaves(con, panel)
-    con.execute(step("80_aggregated"))
+    run(con, "75_weighted", "80_aggregated")
     for code, node, score in rows_of(con, "select province_code, node, score from aggregated"):
         wanted = plain_score(nodes, panel[code], node)
         expected = None if wanted is None else pytest.approx(float(wanted), abs=1e-10)

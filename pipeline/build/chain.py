@@ -98,7 +98,7 @@ def _score(panel: np.ndarray, observed: np.ndarray, tree: Tree) -> Scored:
     treatment = _treat(panel, entered, inputs, methods)
     normalised = scale(treatment.values, entered, inputs, methods.normalise)
     weights, origins, remarks = weigh(
-        tree.nodes, tree.parents, methods.weight, lambda w: tree.climb(normalised, w).scores
+        tree.nodes, tree.parents, methods.weight, lambda w: tree.climb(normalised, w)
     )
     scores = tree.climb(normalised, weights).scores
     shares = leaf_shares(tree.parents, weights, entered)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,6 +12,9 @@ from pydantic import Discriminator, Field, Tag
 from pipeline.build.checks import check_choices
 from pipeline.build.inputs import Inputs
 from pipeline.choices import scales
+from pipeline.choices.points import with_points
+from pipeline.choices.weighting import Weigh as WeighNode
+from pipeline.choices.weighting import check_choice
 from pipeline.faults import Faults
 from pipeline.sources import Strict
 from pipeline.spec import Share
@@ -22,7 +25,6 @@ Mean = Literal[
     "arithmetic", "geometric", "harmonic", "generalised", "median", "mpi", "copeland",
     "benefit_of_the_doubt",
 ]  # fmt: skip
-NEEDED = {"target_correlation": "targets", "hierarchy": "matrix", "budget": "points"}
 
 
 class Denominate(Strict):
@@ -90,18 +92,6 @@ class Normalise(NormaliseIndicator):
     panel: Literal["together", "edition"] = "together"
     indicators: dict[str, NormaliseIndicator] = Field(default={})
     reversed_nodes: list[str] = Field(default=[])  # pillars in which less is better
-
-
-class WeighNode(Strict):
-    """Where the weights of one node's children come from."""
-
-    method: Literal[
-        "given", "equal", "pca", "entropy", "critic", "target_correlation", "hierarchy", "budget"
-    ] = "given"
-    components: Literal["rotated", "first"] = "rotated"
-    targets: dict[str, Real] | None = None
-    matrix: dict[str, dict[str, Real]] | None = None  # how many times as important as
-    points: dict[str, dict[str, Real]] | None = None  # expert -> child -> points
 
 
 class Weigh(WeighNode):
@@ -177,18 +167,28 @@ def read_methods(path: Path | None, inputs: Inputs, faults: Faults) -> Methods:
     assert methods is not None
     _check_codes(methods, file, inputs, faults)
     check_choices(methods, file, inputs, faults)
-    _check_combinations(methods, file, faults)
+    weights = _read_weights(methods.weight, path.parent, file, inputs, faults)
     faults.raise_if_any()
-    return methods
+    return methods.model_copy(update={"weight": weights})
 
 
-Where = tuple[str, ...]
-
-
-def _weighings(methods: Methods) -> Iterator[tuple[Where, WeighNode]]:
-    yield ("weight",), methods.weight
-    for code, choice in methods.weight.nodes.items():
-        yield ("weight", "nodes", code), choice
+def _read_weights(own: Weigh, root: Path, file: YamlFile, inputs: Inputs, faults: Faults) -> Weigh:
+    """The choices of weights with their files in them; what cannot be met is refused."""
+    families: dict[str, list[str]] = {}
+    for node in (*inputs.indicators, *inputs.nodes):
+        families.setdefault(node.parent or "", []).append(node.code)
+    del families[""]
+    common = {code: below for code, below in families.items() if code not in own.nodes}
+    nodes = {}
+    for code, choice in own.nodes.items():
+        where, below = ("weight", "nodes", code), families.get(code, [])
+        nodes[code] = with_points(choice, below, root, where, file, faults)
+        check_choice(nodes[code], {code: below}, where, file, faults)
+    everyone = [code for below in common.values() for code in below]
+    read = with_points(own, everyone, root, ("weight",), file, faults)
+    others = [code for below in families.values() for code in below]
+    check_choice(read, common, ("weight",), file, faults, others)
+    return read.model_copy(update={"nodes": nodes})
 
 
 def _check_codes(methods: Methods, file: YamlFile, inputs: Inputs, faults: Faults) -> None:
@@ -214,20 +214,3 @@ def _check_codes(methods: Methods, file: YamlFile, inputs: Inputs, faults: Fault
                 must_exist(bounds, below, "aggregate", "nodes", code, key)
     if methods.impute.groups is not None:
         must_exist([methods.impute.groups], set(inputs.groups), "impute", "groups")
-    for where, choice in _weighings(methods):
-        for key in ("targets", "matrix"):
-            must_exist(getattr(choice, key) or (), indicators | nodes, *where, key)
-        for expert, points in (choice.points or {}).items():
-            must_exist(points, indicators | nodes, *where, "points", expert)
-
-
-def _check_combinations(methods: Methods, file: YamlFile, faults: Faults) -> None:
-    """Refuse what cannot be computed, with the key that asks for it."""
-
-    def refuse(problem: str, *where: str) -> None:
-        faults.add("SCH-17", file.place(*where), where[-1], problem=problem)
-
-    for where, weighing in _weighings(methods):
-        key = NEEDED.get(weighing.method)
-        if key is not None and getattr(weighing, key) is None:
-            refuse(f"{weighing.method} needs {key}", *where, "method")

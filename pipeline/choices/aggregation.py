@@ -7,7 +7,7 @@ import sys
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Literal
 
-from pipeline.choices.scales import resolved, score_range
+from pipeline.choices.scales import score_range
 from pipeline.faults import Faults
 from pipeline.yamlfile import YamlFile
 
@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from pipeline.spec import Node, Settings, Spec
 
 Method = Literal[
-    "arithmetic", "geometric", "harmonic", "generalised", "median", "mpi", "copeland"
+    "arithmetic", "geometric", "harmonic", "generalised", "median", "mpi", "copeland",
+    "benefit_of_the_doubt",
 ]  # fmt: skip
+RULE = ("power", "penalty", "node_coverage", "pie_low", "pie_high")  # numbers of a rule
+OF = {"power": "generalised", "penalty": "mpi", "pie_shares": "benefit_of_the_doubt"}
 POWERS = {"arithmetic": 1.0, "geometric": 0.0, "harmonic": -1.0}
 ANY_SCORE = (-math.inf, math.inf)
 Rows = list[dict[str, Any]]
@@ -36,7 +39,38 @@ def rule_of(node: Node, settings: Settings) -> dict[str, Any]:
     penalty = math.nan if method != "mpi" else float(node.penalty or -1)
     own = node.node_coverage
     coverage = float(settings.node_coverage if own is None else own)
-    return {"method": method, "power": power, "penalty": penalty, "node_coverage": coverage}
+    low, high = _pie_bounds(node) if method == "benefit_of_the_doubt" else (math.nan, math.nan)
+    return {"method": method, "power": power, "penalty": penalty, "node_coverage": coverage,
+            "pie_low": low, "pie_high": high}  # fmt: skip
+
+
+def _pie_bounds(node: Node) -> tuple[float, float]:
+    low, high = node.pie_shares or (0, 1)
+    return float(low), float(high)
+
+
+def parameters_of(
+    rule: dict[str, Any], scale: tuple[float, float], n_children: int
+) -> dict[str, Any]:
+    """A row of `spec_nodes` as what `pipeline.methods.aggregate` takes, to the same scores.
+
+    Args:
+        rule: the row.
+        scale: `lower` and `upper` of `spec_settings`.
+        n_children: how many children entered the edition.
+    """
+    method = rule["method"]
+    found: dict[str, Any] = {"method": method, "min_share": max(rule["node_coverage"] - 1e-9, 0)}
+    if method == "generalised":
+        return found | {"power": rule["power"]}
+    if method == "mpi":
+        return found | {"penalty": rule["penalty"]}
+    if method == "copeland":
+        return found | {"lower": scale[0], "upper": scale[1]}
+    if method == "benefit_of_the_doubt":
+        high = max(rule["pie_high"], 1 / n_children)  # fewer children than declared share it out
+        return found | {"lower": rule["pie_low"], "upper": high, "scale": scale[1]}
+    return found
 
 
 def check_aggregation(spec: Spec, rows: Rows, file: YamlFile, faults: Faults) -> None:
@@ -54,7 +88,7 @@ def check_aggregation(spec: Spec, rows: Rows, file: YamlFile, faults: Faults) ->
     for i, node in enumerate(spec.nodes):
         method = node.aggregate or spec.settings.aggregate
         where = ("nodes", i, "aggregate") if node.aggregate else ("settings", "aggregate")
-        for key, of in (("power", "generalised"), ("penalty", "mpi")):
+        for key, of in OF.items():
             if getattr(node, key) is not None and method != of:
                 problem = f"{key} goes with 'aggregate: {of}', not with {method}"
                 found[("nodes", i, key), problem].append(node.code)
@@ -62,12 +96,31 @@ def check_aggregation(spec: Spec, rows: Rows, file: YamlFile, faults: Faults) ->
             found[where, "a generalised mean needs a 'power' at its node"].append(node.code)
             continue
         below = [ranges[row["node"]][0] for row in rows if row["parent"] == node.code]
+        unmet = _unmet(node, len(below))
+        if unmet is not None:
+            found[("nodes", i, "pie_shares"), unmet].append(node.code)
+            continue
+        if method == "benefit_of_the_doubt" and not spec.settings.scale()[1] > 0:
+            problem = "the benefit of the doubt needs normalise.upper above 0: its best score"
+            found[where, problem].append(node.code)
         need = scores_needed(rules[node.code])
         if below and ((min(below) < 0 and need) or (min(below) == 0 and need == "above 0")):
             found[where, f"'{method}' needs scores {need}, and they go down to {min(below):g} "
                   "(see normalise.lower)"].append(node.code)  # fmt: skip
     for (path, problem), codes in found.items():
         faults.add("SCH-17", file.place(*path), path[-1], problem=f"{problem}: {', '.join(codes)}")
+
+
+def _unmet(node: Node, n_children: int) -> str | None:
+    """Why the bounds on the pie shares of a node cannot be met."""
+    if node.pie_shares is None or n_children == 0:
+        return None
+    low, high = _pie_bounds(node)
+    if not low <= high:
+        return "the lower bound of pie_shares must not be above the upper one"
+    if n_children * low > 1 + 1e-9 or n_children * high < 1 - 1e-9:
+        return f"{n_children} children cannot each bring {low:g} to {high:g} of a score"
+    return None
 
 
 def scores_needed(rule: dict[str, Any]) -> str | None:
@@ -81,10 +134,9 @@ def scores_needed(rule: dict[str, Any]) -> str | None:
 
 def score_ranges(rows: Rows, spec: Spec) -> dict[str, tuple[float, float]]:
     """Lowest and highest score that each node of an index can have; see `ranges_of`."""
-    common = resolved(spec.settings.normalise, None)
     leaves = {item.code: score_range(spec.settings.normalise, item.normalise) or ANY_SCORE
               for item in spec.indicators}  # fmt: skip
-    return ranges_of(rows, leaves, (common["lower"], common["upper"]))
+    return ranges_of(rows, leaves, spec.settings.scale())
 
 
 def ranges_of(

@@ -76,7 +76,8 @@ def benefit_of_the_doubt(
     """Each unit under the weights that flatter it most, no unit scoring above 1 under them.
 
     One linear program per unit. A missing value takes no part: its weight is 0 for the unit that
-    lacks it, and it adds nothing to a peer that lacks it.
+    lacks it, and it adds nothing to a peer that lacks it. The order of rows and columns plays no
+    part, to the last bit: the solver sees them in an order of their own.
 
     Args:
         x: shape (n_units, n_columns), 0 or more, higher is better, NaN is missing.
@@ -106,16 +107,18 @@ def benefit_of_the_doubt(
     filled = np.where(is_present, x, 0)
     peaks = filled.max(axis=0, initial=0)
     outputs = filled / np.where(peaks > 0, peaks, 1)
+    columns = np.lexsort((high, low, *np.sort(outputs, axis=0)))
     scores = np.where(is_present.any(axis=1), 0.0, np.nan)
     shares = np.full(x.shape, np.nan)
     for i in np.flatnonzero(outputs.any(axis=1)):
-        own = np.flatnonzero(is_present[i])
+        own = columns[is_present[i, columns]]
         top = high[own] / min(1.0, high[own].sum())
-        weights = _best_weights(outputs[:, own], int(i), low[own], top)
+        peers = np.unique(outputs[:, own], axis=0)
+        weights = _best_weights(int(i), outputs[i, own], peers, low[own], top)
         pie = weights * outputs[i, own]
         # The solver keeps within a tolerance; the peer at the frontier stands at 1 exactly. The two
         # sums may differ in their last bit.
-        scores[i] = scale * min(pie.sum() / (outputs[:, own] @ weights).max(), 1.0)
+        scores[i] = scale * min(pie.sum() / (peers @ weights).max(), 1.0)
         shares[i, own] = pie / pie.sum()
     return scores, shares
 
@@ -135,16 +138,19 @@ def _check_bounds(x: np.ndarray, low: np.ndarray, high: np.ndarray, names: Names
     refuse_columns(at_fault.any(axis=0), names, problem)
 
 
-def _best_weights(outputs: np.ndarray, i: int, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Weights of one unit's program: maximise its output, no output above 1, shares in bounds."""
+def _best_weights(
+    i: int, own: np.ndarray, peers: np.ndarray, low: np.ndarray, high: np.ndarray
+) -> np.ndarray:
+    """Weights of unit i's program: maximise its output, no output above 1, shares in bounds."""
     from scipy.optimize import linprog
 
-    own = outputs[i]
+    if own.size == 1:  # one column brings the whole score, whatever the bounds
+        return 1 / peers.max(axis=0)
     pies = np.diag(own)
     upper_rows = (pies - high[:, None] * own)[high < 1]
     lower_rows = (low[:, None] * own - pies)[low > 0]
-    rows = np.vstack([outputs, upper_rows, lower_rows])
-    limits = np.concatenate([np.ones(len(outputs)), np.zeros(len(upper_rows) + len(lower_rows))])
+    rows = np.vstack([peers, upper_rows, lower_rows])
+    limits = np.concatenate([np.ones(len(peers)), np.zeros(len(upper_rows) + len(lower_rows))])
     found = linprog(-own, A_ub=rows, b_ub=limits, bounds=(0, None), method="highs")
     if not found.success:
         raise ValueError(f"no weights found for unit {i}: {found.message}")

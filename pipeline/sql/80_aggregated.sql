@@ -1,8 +1,9 @@
 -- 80_aggregated: each node from its children, from the indicators up to the index.
 -- Grain   one row per edition, province and node (indicators are the leaves)
--- Reads   normalised, spec_nodes, spec_settings
+-- Reads   weighted, spec_nodes, spec_settings
 -- Method  a node is made of its children that have a score, by the method declared for it; weights
---         are relative within the parent. Copeland compares the provinces of the edition.
+--         are relative within the parent. Copeland and the benefit of the doubt compare the
+--         provinces of the edition; in the latter each has weights of its own.
 --         It is missing if the children present hold less than node_coverage of the entered weight;
 --         a threshold met to nine decimals is met, whatever the last bit of the doubles says.
 --         coverage is the share of entered weight observed under the node; coverage_declared the
@@ -12,18 +13,18 @@ create or replace table aggregated as
 with recursive climbed as (
     select
         0 as step,
-        normalised.edition,
-        normalised.province_code,
-        spec_nodes.node,
-        spec_nodes.parent,
-        spec_nodes.weight,
-        normalised.score,
-        normalised.is_entered,
-        normalised.score is not null as is_met,
-        (normalised.score is not null)::double as coverage,
-        (normalised.score is not null)::double as coverage_declared
-    from normalised
-    inner join spec_nodes on normalised.indicator = spec_nodes.node
+        weighted.edition,
+        weighted.province_code,
+        weighted.node,
+        weighted.parent,
+        weighted.weight_relative as weight,
+        weighted.score,
+        weighted.is_entered,
+        weighted.score is not null as is_met,
+        (weighted.score is not null)::double as coverage,
+        (weighted.score is not null)::double as coverage_declared
+    from weighted
+    where weighted.level = 'indicator'
     union all
     (
         -- Every node found so far is carried along: parents may have children of any height.
@@ -63,6 +64,16 @@ with recursive climbed as (
                         spec_settings.lower,
                         spec_settings.upper
                     )
+                when parents.method = 'benefit_of_the_doubt'
+                    then benefit_of_the_doubt_of(
+                        parents.children,
+                        list(parents.children)
+                        filter (where parents.is_met and parents.method = 'benefit_of_the_doubt')
+                            over (partition by parents.edition, parents.node),
+                        parents.pie_low,
+                        parents.pie_high,
+                        spec_settings.upper
+                    )
                 else generalised_of(parents.children, parents.power)
             end as score,
             parents.is_entered,
@@ -76,15 +87,20 @@ with recursive climbed as (
                 climbed.province_code,
                 spec_nodes.node,
                 spec_nodes.parent,
-                spec_nodes.weight,
+                own.weight_relative as weight,
                 spec_nodes.method,
                 spec_nodes.power,
                 spec_nodes.penalty,
+                spec_nodes.pie_low,
+                spec_nodes.pie_high,
                 bool_or(climbed.is_entered) as is_entered,
                 -- Not needed, and costly, for the arithmetic mean.
                 list({ 'node': climbed.node, 'score': climbed.score, 'weight': climbed.weight })
-                filter (where climbed.score is not null and spec_nodes.method <> 'arithmetic')
-                    as children,
+                filter (
+                    where climbed.score is not null
+                    and climbed.weight > 0
+                    and spec_nodes.method <> 'arithmetic'
+                ) as children,
                 sum_of(list(climbed.weight * climbed.score)) as total,
                 sum_of(
                     list(climbed.weight) filter (where climbed.score is not null)
@@ -99,6 +115,11 @@ with recursive climbed as (
                 and present >= (spec_nodes.node_coverage - 1e-9) * entered as is_met
             from climbed
             inner join spec_nodes on climbed.parent = spec_nodes.node
+            inner join weighted as own
+                on
+                    climbed.edition = own.edition
+                    and climbed.province_code = own.province_code
+                    and climbed.parent = own.node
             where
                 spec_nodes.height = climbed.step + 1
                 and climbed.step < (select max(tallest.height) from spec_nodes as tallest)
@@ -108,10 +129,12 @@ with recursive climbed as (
                 climbed.province_code,
                 spec_nodes.node,
                 spec_nodes.parent,
-                spec_nodes.weight,
+                own.weight_relative,
                 spec_nodes.method,
                 spec_nodes.power,
                 spec_nodes.penalty,
+                spec_nodes.pie_low,
+                spec_nodes.pie_high,
                 spec_nodes.node_coverage
         ) as parents
         cross join spec_settings
@@ -136,54 +159,41 @@ siblings as (
 )
 
 select
-    nodes.edition,
-    nodes.province_code,
-    nodes.node,
-    spec_nodes.level,
-    nodes.parent,
-    nodes.score,
-    nodes.is_entered,
+    weighted.* replace (
+        nodes.score as score,
+        case
+            when nodes.score is not null then null
+            when weighted.level = 'indicator'
+                then
+                    case
+                        when nodes.is_entered then weighted.reason
+                        else 'indicator_not_entered'
+                    end
+            when not nodes.is_entered then 'no_indicator_entered'
+            when nodes.is_met then 'nothing_to_compare'
+            else 'below_node_coverage'
+        end as reason
+    ),
     nodes.coverage,
     nodes.coverage_declared,
     -- What the node weighs in its parent for this province, the missing ones left out.
-    case when nodes.score is not null then nodes.weight / siblings.weight end as weight_in_parent,
-    leaves.data_year,
-    leaves.age,
-    leaves.value,
-    leaves.value_low,
-    leaves.value_high,
-    leaves.unit,
-    leaves.obs_status,
-    leaves.is_imputed,
-    leaves.imputed_value,
-    leaves.treated_value,
-    leaves.is_treated,
-    leaves.treatment,
-    leaves.n_observed,
-    leaves.n_provinces,
-    leaves.indicator_coverage,
-    leaves.weight,
-    leaves.weight_declared,
     case
-        when nodes.score is not null then null
-        when spec_nodes.level = 'indicator'
-            then
-                case when nodes.is_entered then leaves.reason else 'indicator_not_entered' end
-        when not nodes.is_entered then 'no_indicator_entered'
-        when nodes.is_met then 'nothing_to_compare'
-        else 'below_node_coverage'
-    end as reason,
-    leaves.reason as value_reason
+        when nodes.score is not null and nodes.parent is null then 1e0
+        when nodes.score is not null and above.method <> 'benefit_of_the_doubt'
+            then nodes.weight / nullif(siblings.weight, 0)
+    end as weight_in_parent,
+    weighted.reason as value_reason
 from nodes
 inner join spec_nodes on nodes.node = spec_nodes.node
+inner join weighted
+    on
+        nodes.edition = weighted.edition
+        and nodes.province_code = weighted.province_code
+        and nodes.node = weighted.node
+left join spec_nodes as above on nodes.parent = above.node
 left join siblings
     on
         nodes.edition = siblings.edition
         and nodes.province_code = siblings.province_code
         and nodes.parent is not distinct from siblings.parent
-left join normalised as leaves
-    on
-        nodes.edition = leaves.edition
-        and nodes.province_code = leaves.province_code
-        and nodes.node = leaves.indicator
 order by nodes.edition, nodes.province_code, spec_nodes.ordinal;

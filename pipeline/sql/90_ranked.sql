@@ -13,42 +13,20 @@ with recursive pillars as (
     select
         aggregated.edition,
         aggregated.node,
-        bool_or(aggregated.is_entered) as is_entered
+        bool_or(aggregated.is_entered) as is_entered,
+        any_value(aggregated.weight_declared) as weight_declared
     from aggregated
     where aggregated.level = 'pillar'
     group by aggregated.edition, aggregated.node
 ),
 
-declared as (
-    select
-        node,
-        parent,
-        1e0 as weight
-    from spec_nodes
-    where parent is null
-    union all
-    select
-        shares.node,
-        shares.parent,
-        declared.weight * shares.share as weight
-    from (
-        select
-            node,
-            parent,
-            weight / sum_of(list(weight) over (partition by parent)) as share
-        from spec_nodes
-    ) as shares
-    inner join declared on shares.parent = declared.node
-),
-
 editions as (
     select
-        pillars.edition,
-        sum_of(list(declared.weight) filter (where pillars.is_entered))
-        / sum_of(list(declared.weight)) as pillar_coverage
+        edition,
+        sum_of(list(weight_declared) filter (where is_entered))
+        / sum_of(list(weight_declared)) as pillar_coverage
     from pillars
-    inner join declared on pillars.node = declared.node
-    group by pillars.edition
+    group by edition
 ),
 
 additive as (

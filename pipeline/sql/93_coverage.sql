@@ -21,6 +21,7 @@ indicators_seen as (
         any_value(leaves.indicator_coverage) as coverage,
         any_value(spec_indicators.indicator_coverage) as threshold,
         bool_or(leaves.is_entered) as is_in,
+        any_value(leaves.weight_relative) as weight,
         mode(leaves.value_reason order by leaves.value_reason) as reason
     from leaves
     inner join spec_indicators on leaves.node = spec_indicators.indicator
@@ -45,8 +46,8 @@ pillars_seen as (
             spec_nodes.parent,
             count(*) filter (where indicators_seen.is_in) as n_entered,
             count(*) as n_declared,
-            sum_of(list(spec_nodes.weight) filter (where indicators_seen.is_in))
-            / sum_of(list(spec_nodes.weight)) as coverage
+            sum_of(list(indicators_seen.weight) filter (where indicators_seen.is_in))
+            / sum_of(list(indicators_seen.weight)) as coverage
         from indicators_seen
         inner join spec_nodes on indicators_seen.code = spec_nodes.node
         group by indicators_seen.edition, spec_nodes.parent
