@@ -38,7 +38,8 @@ class Words:
 
     def say(self, lang: str) -> str:
         """The text in `lang`."""
-        return str(catalogue()["problems"][self.key][lang]).format(**self.values)
+        values = {k: v.say(lang) if isinstance(v, Words) else v for k, v in self.values.items()}
+        return str(catalogue()["problems"][self.key][lang]).format(**values)
 
     def __repr__(self) -> str:
         return self.say("en")

@@ -69,13 +69,13 @@ def test_a_threshold_that_is_exactly_met_lets_an_indicator_in_whatever_the_fract
 
 
 def test_an_indicator_may_have_a_threshold_of_its_own(con: Con) -> None:
-    own = {"b": 1 / 3, "d": 1.0}
-    assert screen(con, {"a": 1, "b": 1, "c": 2, "d": 3}, own=own) == {"b", "c", "d"}
-    assert "d" not in screen(con, {"a": 3, "b": 3, "c": 3, "d": 2}, own=own)
+    observed = {"a": 1, "b": 1, "c": 2, "d": 3}
+    assert screen(con, observed, own={"b": 1 / 3, "d": 1}) == {"b", "c", "d"}
+    assert screen(con, observed | {"d": 2}, own={"d": 1}) == {"c"}
 
 
 def test_an_indicator_without_any_value_is_out_at_any_threshold(con: Con) -> None:
-    assert screen(con, {"a": 0, "b": 3}, own={"a": 0}) == {"b"}
+    assert screen(con, {"a": 0, "b": 1}, own={"a": 0, "b": 0}) == {"b"}
 
 
 def test_no_row_of_an_edition_is_lost_when_nothing_enters(con: Con) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.build.choices import OVER_TIME, Methods
+from pipeline.build.checks import OVER_TIME
+from pipeline.build.choices import Methods
 from pipeline.build.inputs import Inputs, Node
 from pipeline.build.scaling import scale
 from pipeline.build.weighing import weigh

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from pipeline.build.inputs import Inputs, Node
+from pipeline.build.checks import check_choices
+from pipeline.build.inputs import Inputs
 from pipeline.choices import scales
 from pipeline.choices.points import with_points
 from pipeline.choices.weighting import Weigh as WeighNode
@@ -24,8 +25,6 @@ Mean = Literal[
     "arithmetic", "geometric", "harmonic", "generalised", "median", "mpi", "copeland",
     "benefit_of_the_doubt",
 ]  # fmt: skip
-OVER_TIME = ("carried", "linear")
-POSITIVE_ONLY = {"geometric", "harmonic"}
 
 
 class Denominate(Strict):
@@ -167,25 +166,10 @@ def read_methods(path: Path | None, inputs: Inputs, faults: Faults) -> Methods:
     faults.raise_if_any()
     assert methods is not None
     _check_codes(methods, file, inputs, faults)
-    _check_combinations(methods, file, inputs, faults)
+    check_choices(methods, file, inputs, faults)
     weights = _read_weights(methods.weight, path.parent, file, inputs, faults)
     faults.raise_if_any()
     return methods.model_copy(update={"weight": weights})
-
-
-Where = tuple[str, ...]
-
-
-def _scales(
-    methods: Methods, inputs: Inputs
-) -> Iterator[tuple[Where, NormaliseIndicator, list[Node]]]:
-    """Each set of scale choices, where it stands, and the indicators it is for."""
-    own = methods.normalise.indicators
-    others = [node for node in inputs.indicators if node.code not in own]
-    yield ("normalise",), methods.normalise, others
-    for code, choice in own.items():
-        members = [node for node in inputs.indicators if node.code == code]
-        yield ("normalise", "indicators", code), choice, members
 
 
 def _read_weights(own: Weigh, root: Path, file: YamlFile, inputs: Inputs, faults: Faults) -> Weigh:
@@ -223,35 +207,10 @@ def _check_codes(methods: Methods, file: YamlFile, inputs: Inputs, faults: Fault
     must_exist(methods.normalise.reversed_nodes, nodes, "normalise", "reversed_nodes")
     must_exist(methods.weight.nodes, nodes, "weight", "nodes")
     must_exist(methods.aggregate.nodes, nodes, "aggregate", "nodes")
+    for code, mean in methods.aggregate.nodes.items():
+        below = {n.code for n in (*inputs.indicators, *inputs.nodes) if n.parent == code}
+        for key in ("lower", "upper"):
+            if isinstance(bounds := getattr(mean, key), dict):
+                must_exist(bounds, below, "aggregate", "nodes", code, key)
     if methods.impute.groups is not None:
         must_exist([methods.impute.groups], set(inputs.groups), "impute", "groups")
-
-
-def _check_combinations(methods: Methods, file: YamlFile, inputs: Inputs, faults: Faults) -> None:
-    """Refuse what cannot be computed, with the key that asks for it."""
-
-    def refuse(problem: str, *where: str) -> None:
-        faults.add("SCH-17", file.place(*where), where[-1], problem=problem)
-
-    own = methods.normalise
-    if methods.impute.method in ("carried", "linear") and inputs.times is None:
-        refuse(f"{methods.impute.method} needs the column Time", "impute", "method")
-    reaches_zero = False
-    for where, choice, members in _scales(methods, inputs):
-        low = next((c.lower for c in (choice, own) if c.lower is not None), 0)
-        high = next((c.upper for c in (choice, own) if c.upper is not None), 100)
-        if not low < high:
-            refuse("lower must be below upper", *where, "lower")
-        reaches_zero |= low <= 0 or choice.method == "zscore"
-        lacking = [node.code for node in members if node.target is None]
-        if choice.method == "distance_to_target" and lacking:
-            refuse(f"no Target in the table of nodes: {', '.join(lacking)}", *where, "method")
-        if choice.method == "goalposts" and len(choice.bounds or ()) != 2:
-            refuse("goalposts need bounds: [lowest, highest]", *where, "method")
-        if choice.method == "distance_to_reference" and choice.reference not in inputs.units:
-            refuse(f"no unit is called '{choice.reference}'", *where, "method")
-    for place, mean in {"method": methods.aggregate, **methods.aggregate.nodes}.items():
-        if mean.method in POSITIVE_ONLY and reaches_zero:
-            where = ("aggregate",) if mean is methods.aggregate else ("aggregate", "nodes", place)
-            refuse(f"a {mean.method} mean needs scores above 0: set normalise.lower above 0",
-                   *where, "method")  # fmt: skip

@@ -133,6 +133,15 @@ def scores_needed(rule: dict[str, Any]) -> str | None:
 
 
 def score_ranges(rows: Rows, spec: Spec) -> dict[str, tuple[float, float]]:
+    """Lowest and highest score that each node of an index can have; see `ranges_of`."""
+    leaves = {item.code: score_range(spec.settings.normalise, item.normalise) or ANY_SCORE
+              for item in spec.indicators}  # fmt: skip
+    return ranges_of(rows, leaves, spec.settings.scale())
+
+
+def ranges_of(
+    rows: Rows, leaves: dict[str, tuple[float, float]], scale: tuple[float, float]
+) -> dict[str, tuple[float, float]]:
     """Lowest and highest score that each node can have, from the scales of the indicators.
 
     Every method stays between its lowest and highest child, but for Copeland, which runs over the
@@ -141,15 +150,17 @@ def score_ranges(rows: Rows, spec: Spec) -> dict[str, tuple[float, float]]:
     2M + lh/M - (l + h), which is least at M = √(lh/2), or at l if that is less. The benefit of
     the doubt gives a unit with children from l to h at least the share l/h of the best score: that
     is what it has under weights that give it any pie shares.
+
+    Args:
+        rows: every node with `node`, `parent`, `height`, `method` and its parameters.
+        leaves: the range of each indicator.
+        scale: the range that most scores have; a node's `range` goes before it.
     """
-    scale = spec.settings.scale()
-    leaves = {item.code: score_range(spec.settings.normalise, item.normalise) or ANY_SCORE
-              for item in spec.indicators}  # fmt: skip
     found: dict[str, tuple[float, float]] = {}
     for row in sorted(rows, key=lambda one: one["height"]):
         below = [found.get(one["node"], ANY_SCORE) for one in rows if one["parent"] == row["node"]]
         if not below or row["method"] == "copeland":
-            found[row["node"]] = leaves.get(row["node"], scale)
+            found[row["node"]] = leaves.get(row["node"], row.get("range") or scale)
             continue
         low, high = min(lowest for lowest, _ in below), max(highest for _, highest in below)
         if row["method"] == "benefit_of_the_doubt":

@@ -9,13 +9,14 @@ import pandas as pd
 from pydantic import Field
 
 from pipeline.faults import Faults, Place
+from pipeline.language import Words
 from pipeline.methods.normalise import NEEDED, PARAMETERS, RANGES
 from pipeline.provinces import Reference
 from pipeline.sources import Strict
 from pipeline.yamlfile import YamlFile
 
 if TYPE_CHECKING:
-    from pipeline.spec import Indicator, Spec
+    from pipeline.spec import Spec
 
 Real = int | float
 Method = Literal[
@@ -26,6 +27,7 @@ NUMBERS = (
     "norm_lower", "norm_upper", "norm_mean", "norm_sd", "bound_low", "bound_high", "target",
     "centre",
 )  # fmt: skip
+PARAMETER_KEYS = {"lower", "upper"} | {key for taken in PARAMETERS.values() for key in taken}
 # Methods whose scores cannot leave the range, beside those that are told not to: clip, capped.
 KEEPING = {"minmax", "distance_to_best", "rank", "borda", "percentile_rank", "fraction_of_best"}
 
@@ -61,6 +63,7 @@ class Normalise(Scale):
 
 
 Choices = dict[str, Any]
+Where = tuple[str | int, ...]
 
 
 def resolved(common: Scale, own: NormaliseIndicator | None) -> Choices:
@@ -122,7 +125,11 @@ def typed(frame: pd.DataFrame) -> pd.DataFrame:
 
 def score_range(common: Normalise, own: NormaliseIndicator | None) -> tuple[float, float] | None:
     """The range no score of the indicator can leave; None if its method may leave it."""
-    chosen = resolved(common, own)
+    return range_of(resolved(common, own))
+
+
+def range_of(chosen: Choices) -> tuple[float, float] | None:
+    """The range no score of a resolved scale can leave; None if its method may leave it."""
     is_kept = chosen["method"] in KEEPING or chosen.get("clip") or chosen.get("capped")
     return (chosen["lower"], chosen["upper"]) if is_kept else None
 
@@ -132,53 +139,69 @@ def check_scales(spec: Spec, file: YamlFile, ref: Reference | None, faults: Faul
     common = spec.settings.normalise
     here = ("settings", "normalise")
     scales = [resolved(common, item.normalise) for item in spec.indicators]
-    taken = {key for chosen in [resolved(common, None), *scales] for key in chosen}
-    for key in sorted(set(common.model_dump(exclude_none=True)) - taken - {"panel"}):
-        problem = f"no indicator has a method that takes {key}"
-        faults.add("SCH-17", file.place(*here, key), key, problem=problem)
-    if not resolved(common, None)["lower"] < resolved(common, None)["upper"]:
-        key = "lower" if common.lower is not None else "upper"
-        faults.add("SCH-17", file.place(*here, key), key, problem="lower must be below upper")
+    for key, said in common_problems(common, scales):
+        faults.add("SCH-17", file.place(*here, key), key, problem=said)
     for i, (item, chosen) in enumerate(zip(spec.indicators, scales, strict=True)):
-        problems = [*_problems(item, chosen, common), *_references(spec, chosen, ref)]
+        problems = [
+            *scale_problems(item.normalise, chosen, common.panel),
+            *_references(spec, chosen, ref),
+        ]
         for key, problem in problems:
-            own = item.normalise is not None and getattr(item.normalise, key) is not None
-            is_common = not own and getattr(common, key, None) is not None
-            where = (*here, key) if is_common else ("indicators", i, "normalise", key)
-            faults.add("SCH-17", file.place(*where), key, problem=f"{item.code}: {problem}")
+            where = line_of_key(key, common, item.normalise, here, ("indicators", i, "normalise"))
+            said = Words("code_has", {"code": item.code, "problem": problem})
+            faults.add("SCH-17", file.place(*where), key, problem=said)
 
 
-def _problems(item: Indicator, chosen: Choices, common: Normalise) -> Iterator[tuple[str, str]]:
+def line_of_key(key: str, common: Scale, own: Scale | None, here: Where, there: Where) -> Where:
+    """The path of the key that decides: the indicator's own, else the common one, if it is set."""
+    is_own = own is not None and getattr(own, key) is not None
+    is_common = not is_own and getattr(common, key, None) is not None
+    return (*(here if is_common else there), key)
+
+
+def common_problems(common: Scale, scales: list[Choices]) -> Iterator[tuple[str, Words]]:
+    """Keys of the common scale that nobody uses, or that are impossible, with what is wrong."""
+    taken = {key for chosen in [resolved(common, None), *scales] for key in chosen}
+    given = {key for key in common.model_dump(exclude_none=True) if key in PARAMETER_KEYS}
+    for key in sorted(given - taken):
+        yield key, Words("no_method_takes", {"key": key})
+    if not resolved(common, None)["lower"] < resolved(common, None)["upper"]:
+        yield "lower" if common.lower is not None else "upper", Words("lower_below_upper")
+
+
+def scale_problems(
+    own_scale: Scale | None, chosen: Choices, panel: str
+) -> Iterator[tuple[str, Words]]:
     """Keys of one indicator's scale, each with what is wrong with it."""
     method = chosen["method"]
-    own = {} if item.normalise is None else item.normalise.model_dump(exclude_none=True)
+    own = {} if own_scale is None else own_scale.model_dump(exclude_none=True)
+    takes = ", ".join(key for key in chosen if key != "method")
     for key in own:
         if key not in chosen:
-            yield key, f"{method} takes no {key}"
+            yield key, Words("takes_no", {"method": method, "key": key, "takes": takes})
     needed = NEEDED.get(method)
     if needed is not None and chosen[needed] is None:
-        yield "method", f"{method} needs {needed}"
+        yield "method", Words("method_needs", {"method": method, "needed": needed})
     if {"lower", "upper", "method"} & set(own) and not chosen["lower"] < chosen["upper"]:
-        yield ("lower" if "lower" in own else "upper"), "lower must be below upper"
+        yield ("lower" if "lower" in own else "upper"), Words("lower_below_upper")
     bounds = chosen.get("bounds")
     if bounds is not None and not bounds[0] < bounds[1]:
-        yield "bounds", "the lower bound must be below the upper one"
-    if bounds is not None and chosen.get("variant") == "mpi":
-        yield "bounds", "only the variant ampi takes bounds"
-    if chosen.get("centre") is not None and chosen["variant"] == "mpi":
-        yield "centre", "only the variant ampi takes a centre"
-    if method == "distance_to_reference" and common.panel == "together":
-        yield "method", "a reference has a value per edition, so panel must be edition"
+        yield "bounds", Words("bounds_in_order")
+    for key in ("bounds", "centre"):
+        if chosen.get(key) is not None and chosen.get("variant") == "mpi":
+            yield key, Words("only_ampi", {"key": key})
+    if method == "distance_to_reference" and panel == "together":
+        yield "method", Words("reference_per_edition")
 
 
-def _references(spec: Spec, chosen: Choices, ref: Reference | None) -> Iterator[tuple[str, str]]:
+def _references(spec: Spec, chosen: Choices, ref: Reference | None) -> Iterator[tuple[str, Words]]:
     """A reference must be a province of the scheme of every edition."""
     code = chosen.get("reference")
     if ref is None or code is None:
         return
     for edition in spec.editions:
         if code not in ref.codes(edition.scheme):
-            yield "reference", f"edition {edition.edition} has no province '{code}'"
+            yield "reference", Words("no_province", {"edition": edition.edition, "code": code})
 
 
 # Of each entered indicator within what is normalised together: what decides whether it can be.
@@ -227,21 +250,21 @@ def refuse_unscalable(con: Any, faults: Faults) -> None:
                        edition=column["editions"])  # fmt: skip
             continue
         for problem in _unfit(column):
-            said = f"{column['indicator']}, {column['method']}, {column['editions']}: {problem}"
+            said = Words("scale_does_not_fit", {**column, "problem": problem})
             faults.add("SCH-17", Place("index.yml"), column["indicator"], problem=said)
 
 
-def _unfit(column: dict[str, Any]) -> Iterator[str]:
+def _unfit(column: dict[str, Any]) -> Iterator[Words]:
     """What the values of one indicator do not allow."""
     method, goal = column["method"], column["goal"]
     if method.startswith("distance_to_") and method != "distance_to_best":
         if goal is None:
-            yield "the reference province has no value"
+            yield Words("reference_missing")
         elif goal <= column["worst"]:
-            yield "the goal is no better than the worst value"
+            yield Words("goal_no_better")
     is_less = column["direction"] < 0
     if method == "fraction_of_best" and (column["best"] >= 0 if is_less else column["worst"] < 0):
-        yield "a fraction needs values above 0 (0 itself where more is better)"
+        yield Words("fraction_of_nothing")
     in_unit = {"goalposts", "distance_to_target", "fraction_of_best"}
     if column["is_logged"] and (method in in_unit or column["has_bounds"] or column["has_centre"]):
-        yield "outliers were treated with a logarithm, which has another unit: set treat to false"
+        yield Words("log_has_another_unit")
