@@ -238,6 +238,45 @@ def test_weights_from_people_and_from_data_are_labelled_by_code(example: Example
         assert found[:2].sum() == pytest.approx(1)
 
 
+def test_weights_from_data_are_of_what_entered_and_the_rest_keeps_its_part(
+    example: Example,
+) -> None:
+    example.data.write_text(DATA.replace(",2,north", ",NA,north").replace(",8,", ",NA,"), "utf-8")
+    example.run("screen: {indicator_coverage: 0.6}\nweight: {nodes: {P-2: {method: critic}}}\n")
+    table = example.table("weights")
+    rows = dict(zip(table["iCode"], zip(*(table[k] for k in ("weight", "method")), strict=True),
+                    strict=True))  # fmt: skip
+    assert rows["c"] == (pytest.approx(2 / 3), "critic")  # e is out, with its given part of 2 + 1
+    assert rows["e"] == (pytest.approx(1 / 3), "given")
+
+
+def test_points_of_experts_are_read_from_a_file_beside_the_choices(example: Example) -> None:
+    path = example.methods.with_name("experts.csv")
+    path.write_text("expert,c,e\nSynthetic one,30,70\nSynthetic two,50,50\n", "utf-8")
+    choice = "weight: {nodes: {P-2: {method: budget, points_file: experts.csv}}}\n"
+    example.run(choice)
+    weights = dict(zip(*(example.table("weights")[k] for k in ("iCode", "weight")), strict=True))
+    assert weights["c"] == pytest.approx(0.4)
+    assert "2 experts" in example.table("weights")["remark"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "rule", "says"),
+    [
+        ("{method: budget, points_file: ../experts.csv}", "SEC-07", "points_file"),
+        ("{method: hierarchy, matrix: {c: {c: 1}}}", "SCH-17", "not compared: c with e"),
+        ("{method: target_correlation, targets: {c: 1}}", "SCH-17", "no target for e"),
+        ("{method: entropy, points: {one: {c: 1}}}", "SCH-17", "entropy takes no points"),
+    ],
+)
+def test_weights_that_cannot_be_met_are_refused_before_any_arithmetic(
+    example: Example, choice: str, rule: str, says: str
+) -> None:
+    (fault,) = example.faults(f"weight:\n  nodes:\n    P-2: {choice}\n")
+    assert (fault.rule, fault.place.row) == (rule, 3)
+    assert says in str(fault.details)
+
+
 def test_editions_are_normalised_together_or_each_by_itself(example: Example) -> None:
     rows = ["uCode,Time,a,b,c,d,e,region"]
     rows += [

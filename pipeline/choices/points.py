@@ -53,7 +53,7 @@ def with_points(
         faults: every problem is added with its cell; the points are then left out.
     """
     name = choice.points_file
-    if name is None:
+    if name is None or choice.method != "budget":
         return choice
     where = (*where, "points_file")
     if choice.points is not None:
