@@ -56,7 +56,7 @@ def _decode(raw: bytes, card: Card, faults: Faults) -> str | None:
     has_mark = raw.startswith(tuple(MARKS))
     if wide is not None:
         is_declared = card.encoding == "utf-16" and has_mark and wide[:6] != UTF_32
-        found = wide if has_mark else f"{wide}, BOM –"
+        found = wide if has_mark else f"{wide}, no BOM"
     else:
         likely = likely_encoding(raw)
         is_declared = card.encoding == "utf-8" or raw.isascii() or likely in (None, card.encoding)
