@@ -135,11 +135,12 @@ def _is_elsewhere(head: Head) -> bool:
     held = [len(set(wanted) & set(_names(head, i))) for i in starts]
     best = max(starts, key=lambda i: (held[i], -i))
     named = head.are_provinces(grid.names)
-    other = next((d for d in ",;\t" if d != card.delimiter and d in found), None)
+    whole = as_text(grid.rows[head.top][0]) if len(grid.names) == 1 else ""
+    other = next((d for d in ",;\t" if d != card.delimiter and d in whole), None)
     if len(missing) == len(wanted) and held[best] * 2 >= len(wanted):
         faults.add("HDR-07", place, found, declared=head.top + 1, row=best + 1)
-    elif missing and len(grid.names) == 1 and len(wanted) > 1 and other is not None:
-        faults.add("HDR-08", place, grid.names[0], expected=len(wanted), likely=repr(other))
+    elif missing and len(wanted) > 1 and other is not None:
+        faults.add("HDR-08", place, whole, expected=len(wanted), likely=repr(other))
     elif missing and len(named) > 1 and 2 * len(named) >= len(grid.names) - 1:
         at = grid.place(head.top, grid.names.index(named[0]))
         faults.add("HDR-14", at, named[0], n=len(named))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from pipeline.faults import Faults, Place
@@ -37,14 +38,20 @@ def read_rows(raw: bytes, card: Card, faults: Faults) -> tuple[list[list[str]], 
     if text is None:
         return None
     rows: list[list[str]] = []
+    n_lines = 0  # before the row that is being read
     csv.field_size_limit(MAX_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=card.delimiter, strict=True)
     try:
-        rows.extend(reader)
+        for cells in reader:
+            rows.append(cells)
+            n_lines = reader.line_num
     except csv.Error as error:
-        rule = "SEC-18" if "field limit" in str(error) else "HDR-10"
-        limit = f"{MAX_CELL} characters"
-        faults.add(rule, Place(card.file, row=len(rows) + 1), str(error), limit=limit)
+        place = Place(card.file, row=len(rows) + 1)
+        if "field limit" in str(error):
+            faults.add("SEC-18", place, str(error), limit=f"{MAX_CELL} characters")
+        else:
+            line = next(islice(io.StringIO(text, newline=""), n_lines, None))
+            faults.add("HDR-10", place, line.strip())
         return None
     bad = _refuse_bytes(raw, rows, card, faults)
     return None if bad is None else (rows, bad | _refuse_nul(rows, card, faults))
