@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -18,6 +19,7 @@ from pipeline.sources import Card
 MAX_CELL = 1_000_000
 MARKS = {b"\xff\xfe\x00\x00": "UTF-32 LE", b"\x00\x00\xfe\xff": "UTF-32 BE",
          b"\xff\xfe": "UTF-16 LE", b"\xfe\xff": "UTF-16 BE"}  # fmt: skip
+UNDEFINED_BYTE = re.compile(f"[{chr(UNDEFINED + 0x80)}-{chr(UNDEFINED + 0xFF)}]")
 UTF_32 = MARKS[b"\xff\xfe\x00\x00"][:6]
 SAMPLE = 4096  # bytes that tell UTF-16 without a mark
 
@@ -53,8 +55,10 @@ def read_rows(raw: bytes, card: Card, faults: Faults) -> tuple[list[list[str]], 
             line = next(islice(io.StringIO(text, newline=""), n_lines, None))
             faults.add("HDR-10", place, line.strip())
         return None
-    bad = _refuse_bytes(raw, rows, card, faults)
-    return None if bad is None else (rows, bad | _refuse_nul(rows, card, faults))
+    bad = _refuse_bytes(raw, rows, card, faults) if UNDEFINED_BYTE.search(text) else set()
+    if bad is None:
+        return None
+    return rows, bad | (_refuse_nul(rows, card, faults) if "\0" in text else set())
 
 
 def _decode(raw: bytes, card: Card, faults: Faults) -> str | None:
@@ -106,15 +110,13 @@ def _undefined(rows: list[list[str]]) -> Iterator[tuple[int, int, int]]:
     """Row, column and byte of every byte that the encoding does not define, in the file's order."""
     for i, cells in enumerate(rows):
         for j, cell in enumerate(cells):
-            if not cell.isascii():
-                yield from ((i, j, ord(c) - UNDEFINED) for c in cell if 0xDC80 <= ord(c) <= 0xDCFF)
+            for match in UNDEFINED_BYTE.finditer(cell):
+                yield i, j, ord(match[0]) - UNDEFINED
 
 
 def _refuse_bytes(raw: bytes, rows: list[list[str]], card: Card, faults: Faults) -> set[int] | None:
     """Rows with a byte that is not of the declared encoding; None when the whole file is not."""
     found = list(_undefined(rows))
-    if not found:
-        return set()
     i, j, byte = found[0]
     likely = likely_encoding(raw)
     name = heading_over(rows, card, j)
