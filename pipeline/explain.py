@@ -9,7 +9,8 @@ from typing import Any
 
 from pipeline import store
 from pipeline.explain_imputed import givers, imputed_words
-from pipeline.language import figure, number, reason, status, text
+from pipeline.faults import shown
+from pipeline.language import figure, handling, number, reason, status, text
 
 
 class Release:
@@ -175,6 +176,8 @@ def _cells(
                 "value": row["value"],
                 "raw": row["raw"],
                 "correction": row["correction"],
+                "name_raw": row["name_raw"],
+                "handling": row["handling"],
                 "qualifier": row["qualifier"],
                 "obs_status": row["obs_status"],
                 "source_id": row["source_id"],
@@ -216,6 +219,9 @@ def _cell_words(cell: dict[str, Any], when: str, lang: str) -> str:
     if cell["correction"] is not None:
         value = "–" if cell["value"] is None else figure(cell["value"], lang)
         lines.append(text("corrected_to", lang, value=value, why=cell["correction"]))
+    if cell["handling"] is not None:
+        words = handling(cell["handling"], lang)
+        lines.append(text("handled", lang, name=shown(cell["name_raw"]), what=words))
     lines += [cell["title"], f"sha256 {cell['sha256'][:16]}…  {cell['url']}"]
     return "\n".join(lines)
 

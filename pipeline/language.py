@@ -16,7 +16,7 @@ LANGUAGES = ("vi", "en")
 
 @cache
 def catalogue() -> dict[str, Any]:
-    """The catalogue: `rules`, `problems`, `ui`, `reasons` and `statuses`, in both languages."""
+    """The catalogue: rules, problems, ui, reasons, statuses, handlings, in both languages."""
     loaded: dict[str, Any] = yaml.load(CATALOGUE.read_text("utf-8"), Loader=yaml.CSafeLoader)
     return loaded
 
@@ -62,6 +62,11 @@ def weight_remark(code: str, value: float, lang: str) -> str:
     digits = 0 if value >= 1 else 3
     words = str(catalogue()["weight_remarks"][code][lang])
     return words.format(value=number(value, lang, digits))
+
+
+def handling(codes: str, lang: str) -> str:
+    """What was done to read a cell, in words; `codes` as in the column `handling`."""
+    return "; ".join(str(catalogue()["handlings"][code][lang]) for code in codes.split(", "))
 
 
 def number(value: float | None, lang: str, digits: int = 2) -> str:

@@ -26,7 +26,7 @@ TOP_TABLES = (
 )  # fmt: skip
 CODES = {  # kinds of codes that tables hold, and where the catalogue says what they mean
     "status": "statuses", "reason": "reasons", "weight_origin": "weight_origins",
-    "weight_remark": "weight_remarks", "flag": "flags",
+    "weight_remark": "weight_remarks", "flag": "flags", "handling": "handlings",
 }  # fmt: skip
 ANALYSIS_TABLES = ("statistics", "correlations", "reliability", "components")
 TABLES = (*TOP_TABLES, *STEP_TABLES, *ANALYSIS_TABLES)
@@ -72,7 +72,7 @@ CODEBOOK_COLUMNS = [
 
 
 def codebook_csv(spec: Spec, sources: Catalogue) -> str:
-    """Columns, nodes, indicators, variables, statuses and reasons, in both languages."""
+    """Columns, nodes, indicators, variables, statuses, reasons, handlings, in both languages."""
     rows: list[list[str]] = []
     for table in TABLES:
         for name, meta in column_meta(table).items():

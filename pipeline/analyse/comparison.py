@@ -132,7 +132,8 @@ def compare_specs(project: Project, other: Path, report: Report) -> list[Row]:
     path = _found(project, other)
     spec = load_spec(path, path.name, loaded.catalogue, faults, loaded.ref)
     if spec is not None:
-        check_sources_of(spec, path.name, loaded.ingested.observed, loaded.catalogue, faults)
+        check_sources_of(spec, path.name, loaded.ingested.observed, loaded.ingested.refused,
+                         loaded.catalogue, faults)  # fmt: skip
     faults.raise_if_any()
     assert spec is not None
     ours = _side(loaded, faults, report)

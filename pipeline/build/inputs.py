@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from pipeline.build.nodes import MISSING, Node, read_nodes
 from pipeline.build.textfile import TextTable, read_text
 from pipeline.faults import Faults
+from pipeline.sources import nearest
 
 NUMBER = r"^[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$"
 MOST_NAMED = 20  # bad cells of a column named one by one; the rest are counted
@@ -47,7 +48,8 @@ def read_inputs(data: Path, meta: Path, faults: Faults) -> Inputs:
     needed = ["uCode", *(node.code for node in nodes if node.kind != "Aggregate")]
     for name in needed:
         if name not in table.names:
-            faults.add("HDR-01", table.header(), name, found=", ".join(table.names))
+            faults.add("HDR-01", table.header(), name, found=", ".join(table.names),
+                       nearest=nearest(name, table.names))  # fmt: skip
     known = {"uCode", "uName", "Time", *needed}
     for name in table.names:
         if name not in known:

@@ -38,7 +38,8 @@ def read_nodes(path: Path, faults: Faults) -> list[Node]:
         return []
     for name in META:
         if name not in table.names:
-            faults.add("HDR-01", table.header(), name, found=", ".join(table.names))
+            faults.add("HDR-01", table.header(), name, found=", ".join(table.names),
+                       nearest=nearest(name, table.names))  # fmt: skip
     if faults.rejecting():
         return []
     cells = [table.texts(name) for name in table.names]
