@@ -93,5 +93,5 @@ def _name_forgotten_files(root: Path, catalogue: Catalogue, faults: Faults) -> N
     known = {card.file for card in catalogue.cards.values()} | set(catalogue.broken.values())
     for path in sorted((root / "raw").rglob("*")):
         name = path.relative_to(root).as_posix()
-        if path.suffix.lower() in EXPECTED_MAGIC and name not in known:
+        if path.suffix.lower() in (*EXPECTED_MAGIC, ".xlsb") and name not in known:
             faults.add("SCH-22", Place(name), name)
