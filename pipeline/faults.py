@@ -13,6 +13,10 @@ MAX_RAW = 80  # characters of a raw value that a message shows
 LINE_END = re.compile(r"\r\n?|\n")
 
 
+class Term(str):
+    """A key of the catalogue's `ui` texts as a detail: said in the reader's language."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a fault is, as a user sees it: rows and columns count from 1."""
@@ -138,7 +142,8 @@ def where(place: Place, lang: str) -> str:
 def explain_fault(fault: Fault, lang: str) -> dict[str, str]:
     """Place, reason and remedy of a fault as texts in `lang`."""
     rule = catalogue()["rules"][fault.rule]
-    values = {key: shown(item) for key, item in fault.details.items()}
+    values = {key: shown(text(item, lang) if isinstance(item, Term) else item)
+              for key, item in fault.details.items()}  # fmt: skip
     values["value"] = shown(fault.value)
     return {
         "where": where(fault.place, lang),

@@ -35,6 +35,11 @@ def status(code: str, lang: str) -> str:
     return str(catalogue()["statuses"][code][lang])
 
 
+def reading(codes: str, lang: str) -> str:
+    """What was done to read a cell: the notes of `observed.reading` in words."""
+    return ", ".join(str(catalogue()["readings"][code][lang]) for code in codes.split())
+
+
 def number(value: float | None, lang: str, digits: int = 2) -> str:
     """A number as the language writes it: 1.234,50 or 1,234.50; an empty text when missing."""
     if value is None:

@@ -81,7 +81,9 @@ def codebook_csv(spec: Spec, sources: Catalogue) -> str:
     for code, variable in sources.variables.items():
         rows.append(["variable", "observed", code, "", variable.unit, variable.name_vi,
                      variable.name_en, variable.measure, f"merge: {variable.merge}"])  # fmt: skip
-    for kind, key in (("status", "statuses"), ("reason", "reasons")):
+    for kind, key in (
+        ("status", "statuses"), ("reason", "reasons"), ("reading", "readings")
+    ):  # fmt: skip
         for code, words in catalogue()[key].items():
             rows.append([kind, "", code, "", "", words["vi"], words["en"], "", ""])
     text = io.StringIO()

@@ -11,11 +11,12 @@ import pandas as pd
 from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.choices.aggregation import Method, check_aggregation, rule_of
+from pipeline.choices.framework import Framework, check_framework
 from pipeline.choices.scales import Normalise, NormaliseIndicator, check_scales, resolved
 from pipeline.choices.treatment import Treat
 from pipeline.faults import Faults, Place
 from pipeline.provinces import Reference
-from pipeline.sources import Catalogue, Strict, nearest
+from pipeline.sources import Catalogue, Name, Strict, nearest
 from pipeline.yamlfile import YamlFile, read_yaml, validate
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -83,10 +84,10 @@ class Node(Strict):
     penalty: Literal[1, -1] | None = None
     node_coverage: Share | None = None
     direction: Literal[1, -1] = 1  # -1 turns every indicator under it
-    name_vi: str
-    name_en: str
-    description_vi: str
-    description_en: str
+    name_vi: Name
+    name_en: Name
+    description_vi: Name
+    description_en: Name
 
 
 class Indicator(Strict):
@@ -105,12 +106,12 @@ class Indicator(Strict):
     treat: bool = True
     normalise: NormaliseIndicator | None = None  # where it differs from the settings
     planned: bool = False  # no source holds its variable yet
-    unit_vi: str
-    unit_en: str
-    name_vi: str
-    name_en: str
-    description_vi: str
-    description_en: str
+    unit_vi: Name
+    unit_en: Name
+    name_vi: Name
+    name_en: Name
+    description_vi: Name
+    description_en: Name
 
     @model_validator(mode="after")
     def kind_has_what_it_needs(self) -> Indicator:
@@ -124,8 +125,9 @@ class Indicator(Strict):
 class Spec(Strict):
     """An index: its editions, its tree and its settings."""
 
-    title_vi: str
-    title_en: str
+    title_vi: Name
+    title_en: Name
+    framework: Framework | None = None  # the years the tree was made for
     editions: list[Edition] = Field(min_length=1)
     settings: Settings
     nodes: list[Node] = Field(min_length=1)
@@ -148,6 +150,7 @@ def load_spec(
     spec = validate(Spec, file, faults)
     if spec is not None:
         _check_tree(spec, file, faults)
+        check_framework(spec, file, faults)
         check_aggregation(spec, node_rows(spec), file, faults)
         check_scales(spec, file, ref, faults)
         if catalogue is not None:

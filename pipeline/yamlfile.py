@@ -12,13 +12,14 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from pipeline.faults import Faults, Place, bad_byte
+from pipeline.faults import Faults, Place, Term, bad_byte
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")  # a longer one stays text, and is refused as such
 DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+([eE][-+]?[0-9]+)?")
 WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
+IN_LANGUAGE = re.compile(r"\w+_(vi|en)")  # a text for readers, which both languages need
 QUOTED = ("'", '"', "|", ">")  # a scalar written so is text
 PLAIN_TAGS = {
     f"tag:yaml.org,2002:{name}"
@@ -158,7 +159,11 @@ def _add_problem(
 ) -> None:
     place = found.place(*path)
     key = path[-1] if path else ""
+    in_language = IN_LANGUAGE.fullmatch(str(key))
     match problem["type"]:
+        case "missing" | "string_pattern_mismatch" if in_language:
+            faults.add("SCH-15", place, key, id=_id_of(path, found.data),
+                       language=Term(f"language_{in_language[1]}"))  # fmt: skip
         case "extra_forbidden":
             near = difflib.get_close_matches(str(key), sorted(_known_keys(model)), n=1)
             faults.add("SCH-05", place, key, nearest=near[0] if near else "–")
@@ -175,6 +180,17 @@ def _add_problem(
             faults.add("SCH-17", place, key, problem=problem["ctx"]["error"])
         case _:
             faults.add("SCH-07", place, problem["input"], key=key, problem=problem["msg"])
+
+
+def _id_of(path: tuple[Any, ...], data: Any) -> str:
+    """What the entry that holds a key is called: its own code or edition, else its key."""
+    for step in path[:-1]:
+        is_there = isinstance(data, dict | list) and step in (
+            data if isinstance(data, dict) else range(len(data))
+        )
+        data = data[step] if is_there else None
+    own = [data.get(name) for name in ("code", "edition")] if isinstance(data, dict) else []
+    return next((str(name) for name in (*own, *path[-2:-1]) if name is not None), "–")
 
 
 def _known_keys(model: type[BaseModel]) -> set[str]:

@@ -36,7 +36,14 @@ class Observed(Contract):
         "Vị trí trong tệp", "Cell or cells of the file", str_length={"min_value": 1}
     )
     raw: str = described("Nguyên văn", "Text of the cell", nullable=True)
-
+    province_raw: str = described(
+        "Nguyên văn ô tỉnh", "Text of the cell that names the province", nullable=True
+    )
+    reading: str = described(
+        "Đã làm gì để đọc ô (khóa readings trong codebook.csv)",
+        "What was done to read the cells (keys of readings in codebook.csv)",
+        nullable=True,
+    )
     origin: str = described(
         "Địa chỉ hoặc tài liệu của riêng số này",
         "Address or document of the figure, when it is not the whole file's",

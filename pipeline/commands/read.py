@@ -39,6 +39,7 @@ def explain(project: Project, args: argparse.Namespace) -> None:
     resolver = Resolver(load_reference(project.reference), faults)
     read = resolver.by_code if args.province.isdigit() else resolver.by_name
     found = read(args.province, scheme, Place(text("word_province", args.lang)))
+    resolver.close()
     for fault in faults.sorted():
         print(explain_fault(fault, args.lang)["why"], file=sys.stderr)
     if found is None:

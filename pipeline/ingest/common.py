@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import datetime
-import re
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pipeline.faults import Faults, Place
 from pipeline.ingest.grid import Grid, as_text
+from pipeline.ingest.numbers import Number, Refused, read_number
 from pipeline.provinces import Reference, Resolved, Resolver
 from pipeline.sources import Card, Variable
 
-DATE = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
 OBSERVED_COLUMNS = [
     "scheme", "province_code", "variable", "year", "period", "value", "value_low", "value_high",
-    "qualifier", "unit", "obs_status", "source_id", "locator", "raw", "origin",
-    "correction",
+    "qualifier", "unit", "obs_status", "source_id", "locator", "raw", "province_raw", "reading",
+    "origin", "correction",
 ]  # fmt: skip
 
 
@@ -45,9 +44,12 @@ class Reading:
         self, *, code: str, scheme: str, variable: str, year: int | None, number: float | None,
         status: str, locator: str, raw: str, place: Place, period: str | None = None,
         low: float | None = None, high: float | None = None, qualifier: str = "exact",
-        origin: str | None = None,
+        origin: str | None = None, province_raw: str = "", notes: Iterable[str | None] = (),
     ) -> None:  # fmt: skip
-        """Add one observation; an exact figure is its own lower and upper bound."""
+        """Add one observation; an exact figure is its own lower and upper bound.
+
+        `notes` are keys of the catalogue's `readings`: what was done to read the cells.
+        """
         exact = qualifier == "exact" and low is None and high is None
         self.observed.append(
             {
@@ -65,6 +67,8 @@ class Reading:
                 "source_id": self.source_id,
                 "locator": locator,
                 "raw": raw,
+                "province_raw": province_raw or None,
+                "reading": " ".join(sorted(set(filter(None, notes)))) or None,
                 "origin": origin or None,
                 "correction": None,
             }
@@ -78,27 +82,54 @@ class Reading:
         )
 
 
-def is_date(text: str) -> bool:
-    """Whether a text is a day, month or year of the calendar: `yyyy-mm-dd`, `yyyy-mm`, `yyyy`."""
-    if not DATE.fullmatch(text):
-        return False
-    try:
-        datetime.date.fromisoformat((text + "-01-01")[:10])
-    except ValueError:
-        return False
-    return True
-
-
 def resolve_province(
     grid: Grid, i: int, cells: list[Any], scheme: str, reading: Reading
 ) -> Resolved | None:
     """The province of row `i`, a row that is not a province, or None with a fault."""
     column = reading.card.province
     j = grid.positions[column.column]
-    raw = as_text(cells[j])
-    if column.by == "code":
-        found = reading.resolver.by_code(raw, scheme, grid.place(i, j))
-    else:
-        found = reading.resolver.by_name(raw, scheme, grid.place(i, j))
+    found = resolve_text(as_text(cells[j]), scheme, column.by, grid.place(i, j), reading)
+    if found is not None and found.code is not None and column.also is not None:
+        k = grid.positions[column.also]
+        by = "name" if column.by == "code" else "code"
+        other = resolve_text(as_text(cells[k]), scheme, by, grid.place(i, k), reading)
+        if other is not None and other.code != found.code:
+            reading.faults.add("GEO-16", grid.place(i, j), as_text(cells[j]), code=found.code,
+                               other=as_text(cells[k]), other_code=other.code or "–")  # fmt: skip
+            other = None
+        found = found if other is not None else None
     reading.has_refused_rows |= found is None
     return found
+
+
+def resolve_text(raw: str, scheme: str, by: str, place: Place, reading: Reading) -> Resolved | None:
+    """The province that a text names, by name or by code."""
+    if by == "name":
+        return reading.resolver.by_name(raw, scheme, place)
+    return reading.resolver.by_code(raw, scheme, place, reading.card.province.numeric_codes)
+
+
+def read_cell(grid: Grid, i: int, j: int, cells: list[Any], variable: Variable, card: Card,
+              missing: Mapping[str, str] | None = None) -> Number | Refused:  # fmt: skip
+    """The number of a cell under the rules of its card, with what was done to read it."""
+    cell = cells[j]
+    number = read_number(
+        cell, card.number_style, card.missing if missing is None else missing, variable,
+        zero=card.zero, brackets=card.brackets == "negative", form=grid.formats.get((i, j)),
+    )  # fmt: skip
+    if isinstance(number, Number) and number.value is not None and grid.is_typed:
+        notes = ("number_as_text",) * isinstance(cell, str) + number.notes
+        return replace(number, notes=notes)
+    return number
+
+
+def name_ambiguous(grid: Grid, reading: Reading) -> None:
+    """Say which names of a file with no scheme mean two territories; nothing else is read."""
+    j = grid.positions[reading.card.province.column]
+    for i, cells in grid.data_rows():
+        reading.resolver.without_scheme(as_text(cells[j]), grid.place(i, j))
+
+
+def raw_text(cell: Any) -> str:
+    """A cell as the file has it: `as_text`, but a text unchanged."""
+    return cell if isinstance(cell, str) else as_text(cell)

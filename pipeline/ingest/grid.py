@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.faults import Faults, Place, bad_byte, column_letters, row_after
+from pipeline.ingest.numbers import Format
 from pipeline.ingest.xlsx_errors import unread_cells
-from pipeline.sources import Card
+from pipeline.ingest.xlsx_formats import date_system, number_formats
+from pipeline.sources import SHA256, Card
 
 MAX_FILE_BYTES = 200_000_000
 MAX_CELL = 1_000_000
@@ -40,6 +42,13 @@ class Grid:
     rows: list[list[Any]]
     header_row: int  # counted from 1
     positions: dict[str, int] = field(default_factory=dict)  # column name -> index
+    formats: dict[tuple[int, int], Format] = field(default_factory=dict)  # how a cell is shown
+    date_system: str | None = None  # from which day the file counts: 1900 or 1904
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether the file keeps numbers and texts apart; a CSV does not."""
+        return Path(self.file).suffix.lower() in {*SPREADSHEETS, ".parquet"}
 
     def place(self, row: int, column: int | None = None) -> Place:
         """Place of a cell; `row` and `column` are indices into `rows`."""
@@ -118,7 +127,7 @@ def _read_bytes(root: Path, card: Card, faults: Faults) -> bytes | None:
         faults.add("SYS-06", place, error.strerror)
         return None
     digest = hashlib.sha256(raw).hexdigest()
-    if digest != card.sha256:
+    if digest != card.sha256 and SHA256.fullmatch(card.sha256):  # a damaged one: SCH-12
         faults.add("SCH-11", place, digest[:12], declared=card.sha256[:12])
     return raw
 
@@ -165,14 +174,16 @@ def _read_spreadsheet(raw: bytes, card: Card, faults: Faults) -> Grid | None:
             return None
         sheet = book.get_sheet_by_name(wanted)
         rows = sheet.to_python(skip_empty_area=False)
+        grid = Grid(card.file, wanted, rows, card.header_row)
         if card.file.lower().endswith(".xlsx"):
             for (i, j), text in unread_cells(raw, wanted).items():
                 if i < len(rows) and j < len(rows[i]):
                     rows[i][j] = text
+            grid.formats, grid.date_system = number_formats(raw, wanted), date_system(raw)
     except (CalamineError, KeyError, ValueError, SyntaxError, zipfile.BadZipFile) as error:
         faults.add("SEC-16", place, str(error), found="?", expected=Path(card.file).suffix)
         return None
-    return Grid(card.file, wanted, rows, card.header_row)
+    return grid
 
 
 def _read_parquet(raw: bytes, card: Card, faults: Faults) -> Grid | None:
@@ -230,6 +241,7 @@ QUOTE_COLUMNS = [
 
 def _wanted_columns(card: Card) -> list[str]:
     names = [card.province.column, *(column.column for column in card.columns)]
+    names += filter(None, [card.province.also])
     if card.year.column:
         names.append(card.year.column)
     if card.kind == "quotes":

@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from pipeline.ingest.common import Reading, is_date, resolve_province
+from pipeline.ingest.common import Reading, raw_text, read_cell, resolve_province
+from pipeline.ingest.dates import read_date
 from pipeline.ingest.grid import Grid, as_text
-from pipeline.ingest.numbers import Number, Refused, read_number
+from pipeline.ingest.numbers import Number, Refused
 
 QUALIFIERS = ("exact", "at_least", "about", "range")
 FIGURES = ("value", "value_low", "value_high")
@@ -27,9 +28,9 @@ def read_quotes(grid: Grid, reading: Reading) -> None:
             continue
         found = resolve_province(grid, i, cells, row["scheme"], reading)
         figures = _figures(grid, i, cells, row, reading)
-        if found is None or figures is None:
+        if not _dates(grid, i, cells, row, reading) or found is None or figures is None:
             continue
-        value, low, high = figures
+        value, low, high, notes = figures
         column = grid.positions["value"]
         locator, place = grid.locator(i, column), grid.place(i, column)
         raw = row["value"] or f"{row['value_low']}-{row['value_high']}"
@@ -41,20 +42,22 @@ def read_quotes(grid: Grid, reading: Reading) -> None:
             continue
         reading.observe(
             code=found.code, scheme=row["scheme"], variable=row["variable"],
-            year=_year(grid, i, row, reading), period=_period(row), number=value, low=low,
+            year=_year(row), period=_period(row), number=value, low=low,
             high=high, qualifier=row["qualifier"], status=row["status"], locator=locator, raw=raw,
-            place=place, origin=row["source"],
+            place=place, origin=row["source"], notes=(*notes, found.note),
+            province_raw=raw_text(cells[grid.positions[reading.card.province.column]]),
         )  # fmt: skip
 
 
 def _figures(
     grid: Grid, i: int, cells: list[Any], row: dict[str, str], reading: Reading
-) -> tuple[float, float | None, float | None] | None:
-    """Value and bounds of a row, or None with a fault."""
+) -> tuple[float, float | None, float | None, tuple[str, ...]] | None:
+    """Value and bounds of a row with what was done to read them, or None with a fault."""
     numbers = [_number(grid, i, name, cells, reading) for name in FIGURES]
     if any(isinstance(number, Refused) for number in numbers):
         return None
     value, low, high = (n.value if isinstance(n, Number) else None for n in numbers)
+    notes = tuple(note for n in numbers if isinstance(n, Number) for note in n.notes)
     if row["qualifier"] == "range":
         stated, value = value, None
         if stated is None and low is not None and high is not None:
@@ -65,7 +68,7 @@ def _figures(
         claim = f"{row['value_low']} ≤ {row['value']} ≤ {row['value_high']}"
         reading.faults.add("NUM-24", grid.place(i, grid.positions["value"]), claim)
         return None
-    return value, low, high
+    return value, low, high, notes
 
 
 def _row_is_declared(grid: Grid, i: int, row: dict[str, str], reading: Reading) -> bool:
@@ -81,6 +84,11 @@ def _row_is_declared(grid: Grid, i: int, row: dict[str, str], reading: Reading) 
         "unit": units,
     }
     good = True
+    if not row["scheme"]:
+        province = grid.positions[reading.card.province.column]
+        text = as_text(grid.rows[i][province])
+        if reading.resolver.without_scheme(text, grid.place(i, province)):
+            return False
     for name, values in allowed.items():
         if row[name] not in values and (name != "unit" or variable is not None):
             place = grid.place(i, grid.positions[name])
@@ -94,20 +102,35 @@ def _row_is_declared(grid: Grid, i: int, row: dict[str, str], reading: Reading) 
 def _number(grid: Grid, i: int, name: str, cells: list[Any], reading: Reading) -> Number | Refused:
     """One of the three figures of a row; an empty one is None, not a missing value."""
     variable = reading.variables[as_text(cells[grid.positions["variable"]])]
-    cell, style = cells[grid.positions[name]], reading.card.number_style
-    number = read_number(cell, style, {"": "M", **reading.card.missing}, variable)
+    j, card = grid.positions[name], reading.card
+    number = read_cell(grid, i, j, cells, variable, card, {"": "M", **card.missing})
     if isinstance(number, Refused):
-        place = grid.place(i, grid.positions[name])
-        reading.faults.add(number.rule, place, as_text(cell), **number.details)
+        reading.faults.add(number.rule, grid.place(i, j), as_text(cells[j]), **number.details)
     return number
 
 
-def _year(grid: Grid, i: int, row: dict[str, str], reading: Reading) -> int | None:
-    """The year in which the stated period ends, or None when no period is stated."""
+def _dates(grid: Grid, i: int, cells: list[Any], row: dict[str, str], reading: Reading) -> bool:
+    """Bring the period of a row into the form yyyy-mm-dd; whether both ends are dates."""
+    card, good = reading.card, True
+    target = reading.variables[row["variable"]].measure == "target"
     for name in ("period_start", "period_end"):
-        if row[name] and not is_date(row[name]):
-            reading.faults.add("DAT-02", grid.place(i, grid.positions[name]), row[name])
-            return None
+        place = grid.place(i, grid.positions[name])
+        system = grid.date_system or card.date_system
+        dated = read_date(cells[grid.positions[name]], card.date_order, system)
+        limit = 9999 if target else card.last_year() or 9999
+        if isinstance(dated, Refused):
+            reading.faults.add(dated.rule, place, row[name], **dated.details)
+            good = False
+        elif dated.text and int(dated.text[:4]) > limit:
+            reading.faults.add("DAT-07", place, row[name], limit=limit)
+            good = False
+        else:
+            row[name] = dated.text
+    return good
+
+
+def _year(row: dict[str, str]) -> int | None:
+    """The year in which the stated period ends, or None when no period is stated."""
     end = row["period_end"] or row["period_start"]
     return int(end[:4]) if end else None
 

@@ -6,8 +6,10 @@ from collections import defaultdict
 from typing import Any
 
 from pipeline.faults import Place
-from pipeline.ingest.common import Reading, is_date
+from pipeline.ingest.common import Reading, raw_text, resolve_text
+from pipeline.ingest.dates import Dated, read_date
 from pipeline.ingest.grid import Grid, as_text
+from pipeline.ingest.numbers import Refused
 from pipeline.sources import Register
 
 
@@ -38,14 +40,11 @@ def _records(
 ) -> list[dict[str, Any]]:
     """The provinces of one record, one entry each; empty when it has none or is refused."""
     card = reading.card
-    date = ""
-    if rule.date is not None:
-        j = grid.positions[rule.date]
-        date = as_text(cells[j])
-        if date and not is_date(date):
-            reading.faults.add("DAT-02", grid.place(i, j), date)
-            reading.has_refused_rows = True
-            return []
+    dated = _date(grid, i, cells, rule, reading)
+    if isinstance(dated, Refused):
+        reading.has_refused_rows = True
+        return []
+    date = dated.text
     scheme: str = card.scheme
     if scheme == "by date":
         scheme = reading.ref.scheme_on(date) if date else reading.ref.schemes[0]["scheme"]
@@ -58,17 +57,35 @@ def _records(
     names = text.split(card.province.separator) if card.province.separator else [text]
     found = []
     for name in names:
-        resolved = reading.resolver.by_name(name.strip(), scheme, place)
+        resolved = resolve_text(name.strip(), scheme, card.province.by, place, reading)
         reading.has_refused_rows |= resolved is None
         if resolved is not None and resolved.code is None:
             reading.exclude(locator, text, resolved.kind)
         elif resolved is not None:
             found.append({"record": i, "date": date, "scheme": scheme, "code": resolved.code,
-                          "locator": locator, "place": place, "origin": origin})  # fmt: skip
+                          "locator": locator, "place": place, "origin": origin,
+                          "province_raw": raw_text(cells[j]),
+                          "notes": {*dated.notes, resolved.note}})  # fmt: skip
     if not date and rule.undated == "left_out" and rule.date is not None and found:
         reading.exclude(locator, text, "undated")
         return []
     return found
+
+
+def _date(
+    grid: Grid, i: int, cells: list[Any], rule: Register, reading: Reading
+) -> Dated | Refused:
+    """The date of a record, or the rule it breaks, with a fault; empty when it states none."""
+    if rule.date is None:
+        return Dated("")
+    j, card = grid.positions[rule.date], reading.card
+    dated = read_date(cells[j], card.date_order, grid.date_system or card.date_system)
+    if isinstance(dated, Refused):
+        reading.faults.add(dated.rule, grid.place(i, j), as_text(cells[j]), **dated.details)
+    elif dated.text and int(dated.text[:4]) > (limit := card.last_year() or 9999):
+        reading.faults.add("DAT-07", grid.place(i, j), as_text(cells[j]), limit=limit)
+        return Refused("DAT-07", {})
+    return dated
 
 
 def _count(
@@ -103,6 +120,8 @@ def _count(
             status="A" if entries and dated == len(entries) else "E",
             locator=locator or "no record",
             raw=f"{len(entries)} records",
+            province_raw="; ".join(dict.fromkeys(e["province_raw"] for e in entries.values())),
+            notes=set().union(*(e["notes"] for e in entries.values())),
             origin="; ".join(dict.fromkeys(e["origin"] for e in entries.values())), place=next(
                 (e["place"] for e in entries.values()), Place(reading.card.file)),
         )  # fmt: skip

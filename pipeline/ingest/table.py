@@ -7,9 +7,11 @@ from collections import defaultdict
 from typing import Any
 
 from pipeline.faults import Place
-from pipeline.ingest.common import Reading, resolve_province
+from pipeline.ingest.columns import RefusedCell, report_refused
+from pipeline.ingest.common import Reading, raw_text, read_cell, resolve_province
+from pipeline.ingest.dates import looks_provisional, read_year
 from pipeline.ingest.grid import Grid, as_text
-from pipeline.ingest.numbers import Number, Refused, read_number
+from pipeline.ingest.numbers import Number, Refused
 from pipeline.sources import ValueColumn
 
 SUM_TOLERANCE = 0.005  # share of the printed national figure that the provinces may miss it by
@@ -25,11 +27,12 @@ def read_table(grid: Grid, reading: Reading) -> None:
     refused_before = reading.faults.n_rejecting()
     national: dict[tuple[str, int], tuple[float, Place]] = {}
     stated: dict[tuple[str, int], set[str]] = defaultdict(set)  # provinces with a cell, good or bad
+    refused: list[RefusedCell] = []
     for i, cells in grid.data_rows():
         found = resolve_province(grid, i, cells, card.scheme, reading)
         if found is None:
             continue
-        year = _row_year(grid, i, cells, reading)
+        year, year_status = _row_year(grid, i, cells, reading)
         for column in card.columns:
             j = grid.positions[column.column]
             cell_year = column.year or year
@@ -38,55 +41,64 @@ def read_table(grid: Grid, reading: Reading) -> None:
             if found.code is not None:
                 stated[column.variable, cell_year].add(found.code)
             number = _read_cell(grid, i, j, cells, column, reading)
-            if number is None:
+            if isinstance(number, Refused):
+                refused.append(RefusedCell(i, j, cells[j], number))
                 continue
             if found.code is None:
                 reading.exclude(grid.locator(i, j), as_text(cells[j]), found.kind)
                 if found.kind == "national" and number.value is not None:
                     national[column.variable, cell_year] = (number.value, grid.place(i, j))
                 continue
-            status = number.status or column.status
+            status = number.status or year_status or column.status
             if status == "A" and cell_year in card.provisional_years:
                 status = "P"
             reading.observe(
-                code=found.code, scheme=card.scheme, variable=column.variable, year=cell_year,
-                period=str(cell_year), number=number.value, status=status,
+                code=found.code, scheme=card.scheme, variable=column.variable,
+                year=cell_year, period=str(cell_year), number=number.value, status=status,
                 locator=grid.locator(i, j), raw=as_text(cells[j]), place=grid.place(i, j),
+                province_raw=raw_text(cells[grid.positions[card.province.column]]),
+                notes=(*number.notes, found.note, "provisional_mark" if year_status else None),
             )  # fmt: skip
+    report_refused(refused, grid, reading)
     if reading.faults.n_rejecting() == refused_before:
         _check_sums(national, reading)
     _check_complete(grid, stated, reading)
 
 
-def _row_year(grid: Grid, i: int, cells: list[Any], reading: Reading) -> int | None:
-    year = reading.card.year
-    if year.column is None:
-        return year.value
-    j = grid.positions[year.column]
-    text = as_text(cells[j])
-    if not (text.isdigit() and len(text) == 4):
-        reading.faults.add("DAT-05", grid.place(i, j), text)
-        reading.has_refused_rows = True
-        return None
-    first, last = year.first or 0, year.last or 9999
-    if not first <= int(text) <= last:
-        reading.faults.add("DAT-06", grid.place(i, j), text, declared=f"{first}-{last}")
-        reading.has_refused_rows = True
-        return None
-    return int(text)
+def _row_year(
+    grid: Grid, i: int, cells: list[Any], reading: Reading
+) -> tuple[int | None, str | None]:
+    """The year of a row, and P where the cell marks it provisional; no year comes with a fault."""
+    declared, card = reading.card.year, reading.card
+    if declared.column is None:
+        return declared.value, None
+    j = grid.positions[declared.column]
+    place, text = grid.place(i, j), as_text(cells[j])
+    read = read_year(cells[j], declared.forms, declared.provisional_forms)
+    first, last = declared.span()
+    measures = {reading.variables[column.variable].measure for column in card.columns}
+    limit = card.last_year() if measures != {"target"} else None
+    if read is None:
+        rule = "DAT-08" if looks_provisional(cells[j]) else "DAT-05"
+        reading.faults.add(rule, place, text)
+    elif not first <= read[0] <= last:
+        reading.faults.add("DAT-06", place, text, declared=f"{first}-{last}")
+    elif limit is not None and read[0] > limit:
+        reading.faults.add("DAT-07", place, text, limit=limit)
+    else:
+        return read
+    reading.has_refused_rows = True
+    return None, None
 
 
 def _read_cell(
     grid: Grid, i: int, j: int, cells: list[Any], column: ValueColumn, reading: Reading
-) -> Number | None:
-    variable = reading.variables[column.variable]
-    number = read_number(cells[j], reading.card.number_style, reading.card.missing, variable)
+) -> Number | Refused:
+    number = read_cell(grid, i, j, cells, reading.variables[column.variable], reading.card)
     if isinstance(number, Refused):
         if reading.corrected.get(grid.locator(i, j)) == as_text(cells[j]):
             return Number(None, "M")  # until `apply_corrections` puts the right figure here
-        reading.faults.add(number.rule, grid.place(i, j), as_text(cells[j]), **number.details)
         reading.has_refused_rows = True
-        return None
     return number
 
 

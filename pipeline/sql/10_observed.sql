@@ -19,6 +19,8 @@ select
     source_id,
     locator,
     raw,
+    province_raw,
+    reading,
     origin,
     correction
 from ingested
