@@ -34,7 +34,7 @@ def renew_hash(root: Path, file: str, lang: str) -> tuple[str, bool]:
     if old == new:
         return text("accept_same", lang, file=file), True
     if match is not None:
-        lines[hashes[0]] = f'{match[1]}"{new}"{lines[hashes[0]][match.end() :]}'
+        lines[hashes[0]] = f'{match[1].rstrip()} "{new}"{lines[hashes[0]][match.end() :]}'
     else:
         indent = " " * _indent(lines[starts[0]])
         lines.insert(starts[0] + 1, f'{indent}sha256: "{new}"\n')

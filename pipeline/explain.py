@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import store
-from pipeline.language import figure, number, reading, reason, status, text
+from pipeline.faults import shown
+from pipeline.language import figure, handling, number, reason, status, text
 
 
 class Release:
@@ -170,8 +171,8 @@ def _cells(
                 "year": row["year"],
                 "value": row["value"],
                 "raw": row["raw"],
-                "province_raw": row["province_raw"],
-                "reading": row["reading"],
+                "name_raw": row["name_raw"],
+                "handling": row["handling"],
                 "correction": row["correction"],
                 "qualifier": row["qualifier"],
                 "obs_status": row["obs_status"],
@@ -211,9 +212,9 @@ def _grow(tree: Any, entry: dict[str, Any], lang: str) -> None:
 def _cell_words(cell: dict[str, Any], when: str, lang: str) -> str:
     """A raw cell: where it is, what it says, how it was corrected, whose file it is."""
     lines = [f"{cell['file']}  {cell['locator']}  «{cell['raw']}»{when}"]
-    if cell["reading"] is not None:
-        notes = reading(cell["reading"], lang)
-        lines.append(text("read_as", lang, province=cell["province_raw"], notes=notes))
+    if cell["handling"] is not None:
+        what = handling(cell["handling"], lang)
+        lines.append(text("handled", lang, name=shown(cell["name_raw"]), what=what))
     if cell["correction"] is not None:
         value = "–" if cell["value"] is None else figure(cell["value"], lang)
         lines.append(text("corrected_to", lang, value=value, why=cell["correction"]))

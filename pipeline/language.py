@@ -15,7 +15,7 @@ LANGUAGES = ("vi", "en")
 
 @cache
 def catalogue() -> dict[str, Any]:
-    """The message catalogue: `rules`, `ui`, `reasons` and `statuses`, each in both languages."""
+    """The message catalogue in both languages: rules, ui, reasons, statuses, handlings."""
     loaded: dict[str, Any] = yaml.load(CATALOGUE.read_text("utf-8"), Loader=yaml.CSafeLoader)
     return loaded
 
@@ -35,9 +35,9 @@ def status(code: str, lang: str) -> str:
     return str(catalogue()["statuses"][code][lang])
 
 
-def reading(codes: str, lang: str) -> str:
-    """What was done to read a cell: the notes of `observed.reading` in words."""
-    return ", ".join(str(catalogue()["readings"][code][lang]) for code in codes.split())
+def handling(codes: str, lang: str) -> str:
+    """What was done to read a cell, in words; `codes` as in the column `handling`."""
+    return "; ".join(str(catalogue()["handlings"][code][lang]) for code in codes.split(", "))
 
 
 def number(value: float | None, lang: str, digits: int = 2) -> str:

@@ -82,7 +82,7 @@ def codebook_csv(spec: Spec, sources: Catalogue) -> str:
         rows.append(["variable", "observed", code, "", variable.unit, variable.name_vi,
                      variable.name_en, variable.measure, f"merge: {variable.merge}"])  # fmt: skip
     for kind, key in (
-        ("status", "statuses"), ("reason", "reasons"), ("reading", "readings")
+        ("status", "statuses"), ("reason", "reasons"), ("handling", "handlings")
     ):  # fmt: skip
         for code, words in catalogue()[key].items():
             rows.append([kind, "", code, "", "", words["vi"], words["en"], "", ""])

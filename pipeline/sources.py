@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from pipeline.faults import Faults, Term
 from pipeline.yamlfile import YamlFile, read_yaml, validate
@@ -134,7 +134,7 @@ class Card(Strict):
     complete: bool = False
     absent: list[str] = []
     note: str | None = None
-    sha256: str = ""
+    sha256: Annotated[str, BeforeValidator(lambda given: str(given or ""))] = ""
 
     def last_year(self) -> int | None:
         """The year in which the file was obtained: it can hold no figure of a later one."""

@@ -36,14 +36,7 @@ class Observed(Contract):
         "Vị trí trong tệp", "Cell or cells of the file", str_length={"min_value": 1}
     )
     raw: str = described("Nguyên văn", "Text of the cell", nullable=True)
-    province_raw: str = described(
-        "Nguyên văn ô tỉnh", "Text of the cell that names the province", nullable=True
-    )
-    reading: str = described(
-        "Đã làm gì để đọc ô (khóa readings trong codebook.csv)",
-        "What was done to read the cells (keys of readings in codebook.csv)",
-        nullable=True,
-    )
+
     origin: str = described(
         "Địa chỉ hoặc tài liệu của riêng số này",
         "Address or document of the figure, when it is not the whole file's",
@@ -52,6 +45,16 @@ class Observed(Contract):
 
     correction: str = described(
         "Đính chính: lý do và ngày", "Why and when the figure was corrected", nullable=True
+    )
+    name_raw: str = described(
+        "Tên tỉnh đúng như trong tệp",
+        "Text of the province as it stands in the file",
+        nullable=True,
+    )
+    handling: str = described(
+        "Những gì đã làm để đọc các ô: mã trong codebook",
+        "What was done to read the cells: codes of the codebook",
+        nullable=True,
     )
 
     class Config:

@@ -145,7 +145,8 @@ def test_a_declared_encoding_is_read(toy: Toy, encoding: str, codec: str) -> Non
     text = (toy.root / POPULATION).read_text("utf-8")
     toy.edit(CARDS, "    number_style: plain", f"    encoding: {encoding}\n    number_style: plain")
     toy.write(POPULATION, _as_keyboards_write(text).encode(codec))
-    pd.testing.assert_frame_equal(_population(toy), before)
+    after = _population(toy)
+    pd.testing.assert_frame_equal(after.drop(columns="name_raw"), before.drop(columns="name_raw"))
 
 
 def _as_keyboards_write(text: str) -> str:
@@ -198,7 +199,7 @@ def test_typed_cells_that_are_no_numbers_are_refused_and_never_missing(toy: Toy)
         ("NUM-19", name, "B3"),
         ("NUM-19", name, "C3"),
         ("NUM-18", name, "B4"),
-        ("NUM-10", name, "C4"),
+        ("NUM-20", name, "C4"),
     ]
 
 

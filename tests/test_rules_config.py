@@ -17,6 +17,7 @@ from tests.breaking import (
     VARIABLES,
     fired,
     line_of,
+    the_fault,
 )
 from tests.conftest import Toy
 
@@ -138,8 +139,8 @@ def test_SCH_14_a_node_without_children_is_refused(toy: Toy) -> None:
 
 
 def test_SCH_16_a_missing_key_is_named(toy: Toy) -> None:
-    toy.edit(INDEX, "title_en: Synthetic index\n", "")
-    fired(toy, "SCH-16", INDEX, 1, None, "title_en")
+    toy.edit(INDEX, '  indicator_coverage: "2/3"\n', "")
+    fired(toy, "SCH-16", INDEX, line_of(toy, INDEX, "settings:"), None, "indicator_coverage")
 
 
 @pytest.mark.parametrize(
@@ -246,8 +247,7 @@ def test_GEO_22_a_broken_reference_table_is_refused_before_any_data(
 
 def test_SCH_22_a_file_without_a_card_is_named(toy: Toy) -> None:
     (toy.root / "raw/forgotten.csv").write_text("province,2022\n", "utf-8")
-    (fault,) = toy.warnings()
-    assert (fault.rule, fault.place.file) == ("SCH-22", "raw/forgotten.csv")
+    the_fault(toy.warnings(), "SCH-22", "raw/forgotten.csv", None, None, "raw/forgotten.csv")
 
 
 def test_DUP_05_two_cards_of_one_content_are_refused(toy: Toy) -> None:

@@ -14,8 +14,8 @@ from pipeline.sources import Card, Variable
 
 OBSERVED_COLUMNS = [
     "scheme", "province_code", "variable", "year", "period", "value", "value_low", "value_high",
-    "qualifier", "unit", "obs_status", "source_id", "locator", "raw", "province_raw", "reading",
-    "origin", "correction",
+    "qualifier", "unit", "obs_status", "source_id", "locator", "raw", "origin",
+    "correction", "name_raw", "handling",
 ]  # fmt: skip
 
 
@@ -44,11 +44,11 @@ class Reading:
         self, *, code: str, scheme: str, variable: str, year: int | None, number: float | None,
         status: str, locator: str, raw: str, place: Place, period: str | None = None,
         low: float | None = None, high: float | None = None, qualifier: str = "exact",
-        origin: str | None = None, province_raw: str = "", notes: Iterable[str | None] = (),
+        origin: str | None = None, name_raw: str = "", notes: Iterable[str | None] = (),
     ) -> None:  # fmt: skip
         """Add one observation; an exact figure is its own lower and upper bound.
 
-        `notes` are keys of the catalogue's `readings`: what was done to read the cells.
+        `notes` are keys of the catalogue's `handlings`: what was done to read the cells.
         """
         exact = qualifier == "exact" and low is None and high is None
         self.observed.append(
@@ -67,10 +67,10 @@ class Reading:
                 "source_id": self.source_id,
                 "locator": locator,
                 "raw": raw,
-                "province_raw": province_raw or None,
-                "reading": " ".join(sorted(set(filter(None, notes)))) or None,
                 "origin": origin or None,
                 "correction": None,
+                "name_raw": name_raw or None,
+                "handling": ", ".join(sorted(set(filter(None, notes)))) or None,
             }
         )
         self.places.append(place)

@@ -27,7 +27,7 @@ class Dated:
     """A cell read as a date: `yyyy-mm-dd`, `yyyy-mm` or `yyyy`, or an empty text."""
 
     text: str
-    notes: tuple[str, ...] = ()  # keys of `readings`
+    notes: tuple[str, ...] = ()  # keys of `handlings`
 
 
 def read_date(cell: Any, order: str | None = None, system: str | None = None) -> Dated | Refused:

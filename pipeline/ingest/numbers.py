@@ -62,7 +62,7 @@ class Number:
 
     value: float | None
     status: str | None = None  # set when the cell holds a declared missing marker
-    notes: tuple[str, ...] = ()  # what was done beyond reading digits: keys of `readings`
+    notes: tuple[str, ...] = ()  # what was done beyond reading digits: keys of `handlings`
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _read_typed(cell: Any, variable: Variable, form: Format | None) -> Number | 
         number *= 100 if form.is_percent else 1
         notes = ("percent_format",) * form.is_percent
         if int(number.normalize().as_tuple().exponent) < -form.decimals:
-            notes += ("more_digits_than_shown",)
+            notes += ("rounded_display",)
     return _bounded(number, variable, notes, is_double=isinstance(cell, float))
 
 

@@ -45,7 +45,7 @@ def read_quotes(grid: Grid, reading: Reading) -> None:
             year=_year(row), period=_period(row), number=value, low=low,
             high=high, qualifier=row["qualifier"], status=row["status"], locator=locator, raw=raw,
             place=place, origin=row["source"], notes=(*notes, found.note),
-            province_raw=raw_text(cells[grid.positions[reading.card.province.column]]),
+            name_raw=raw_text(cells[grid.positions[reading.card.province.column]]),
         )  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def _records(
     """The provinces of one record, one entry each; empty when it has none or is refused."""
     card = reading.card
     dated = _date(grid, i, cells, rule, reading)
-    if isinstance(dated, Refused):
+    if dated is None:
         reading.has_refused_rows = True
         return []
     date = dated.text
@@ -64,7 +64,7 @@ def _records(
         elif resolved is not None:
             found.append({"record": i, "date": date, "scheme": scheme, "code": resolved.code,
                           "locator": locator, "place": place, "origin": origin,
-                          "province_raw": raw_text(cells[j]),
+                          "name_raw": raw_text(cells[j]),
                           "notes": {*dated.notes, resolved.note}})  # fmt: skip
     if not date and rule.undated == "left_out" and rule.date is not None and found:
         reading.exclude(locator, text, "undated")
@@ -72,19 +72,20 @@ def _records(
     return found
 
 
-def _date(
-    grid: Grid, i: int, cells: list[Any], rule: Register, reading: Reading
-) -> Dated | Refused:
-    """The date of a record, or the rule it breaks, with a fault; empty when it states none."""
+def _date(grid: Grid, i: int, cells: list[Any], rule: Register, reading: Reading) -> Dated | None:
+    """The date of a record, empty when it states none; None with a fault."""
     if rule.date is None:
         return Dated("")
     j, card = grid.positions[rule.date], reading.card
+    place, text = grid.place(i, j), as_text(cells[j])
     dated = read_date(cells[j], card.date_order, grid.date_system or card.date_system)
     if isinstance(dated, Refused):
-        reading.faults.add(dated.rule, grid.place(i, j), as_text(cells[j]), **dated.details)
-    elif dated.text and int(dated.text[:4]) > (limit := card.last_year() or 9999):
-        reading.faults.add("DAT-07", grid.place(i, j), as_text(cells[j]), limit=limit)
-        return Refused("DAT-07", {})
+        reading.faults.add(dated.rule, place, text, **dated.details)
+        return None
+    limit = card.last_year() or 9999
+    if dated.text and int(dated.text[:4]) > limit:
+        reading.faults.add("DAT-07", place, text, limit=limit)
+        return None
     return dated
 
 
@@ -120,7 +121,7 @@ def _count(
             status="A" if entries and dated == len(entries) else "E",
             locator=locator or "no record",
             raw=f"{len(entries)} records",
-            province_raw="; ".join(dict.fromkeys(e["province_raw"] for e in entries.values())),
+            name_raw="; ".join(dict.fromkeys(e["name_raw"] for e in entries.values())),
             notes=set().union(*(e["notes"] for e in entries.values())),
             origin="; ".join(dict.fromkeys(e["origin"] for e in entries.values())), place=next(
                 (e["place"] for e in entries.values()), Place(reading.card.file)),

@@ -56,7 +56,7 @@ def read_table(grid: Grid, reading: Reading) -> None:
                 code=found.code, scheme=card.scheme, variable=column.variable,
                 year=cell_year, period=str(cell_year), number=number.value, status=status,
                 locator=grid.locator(i, j), raw=as_text(cells[j]), place=grid.place(i, j),
-                province_raw=raw_text(cells[grid.positions[card.province.column]]),
+                name_raw=raw_text(cells[grid.positions[card.province.column]]),
                 notes=(*number.notes, found.note, "provisional_mark" if year_status else None),
             )  # fmt: skip
     report_refused(refused, grid, reading)

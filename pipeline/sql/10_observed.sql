@@ -19,9 +19,9 @@ select
     source_id,
     locator,
     raw,
-    province_raw,
-    reading,
     origin,
-    correction
+    correction,
+    name_raw,
+    handling
 from ingested
 order by scheme, province_code, variable, year nulls first, source_id, locator;
