@@ -25,7 +25,7 @@ class Column:
     values: dict[str, float] = field(default_factory=dict)
 
     def span(self) -> str:
-        return f"{min(self.values.values()):g} – {max(self.values.values()):g}"
+        return f"{min(self.values.values()):.10g} – {max(self.values.values()):.10g}"
 
 
 def check_units(
