@@ -20,6 +20,7 @@ from tests.breaking import (
     the_fault,
 )
 from tests.conftest import Toy
+from tests.steps import rows_of
 
 CORRECTIONS = "raw/corrections.yml"
 CORRECTION = """corrections:
@@ -64,6 +65,11 @@ def test_SCH_04_a_weight_that_is_not_above_zero_is_refused(toy: Toy, weight: flo
     toy.edit(INDEX, "weight: 0.5", f"weight: {weight}")
     fault = fired(toy, "SCH-04", INDEX, line_of(toy, INDEX, f"weight: {weight}"), None, weight)
     assert fault.details["key"] == "property"
+
+
+def test_SCH_04_a_weight_that_is_not_a_number_is_refused(toy: Toy) -> None:
+    toy.edit(INDEX, "weight: 0.5", "weight: .nan")
+    fired(toy, "SCH-07", INDEX, line_of(toy, INDEX, "weight: .nan"), None, ".nan")
 
 
 def test_SCH_05_an_unknown_key_is_refused_with_the_nearest(toy: Toy) -> None:
@@ -136,6 +142,14 @@ def test_SCH_13_an_unknown_method_is_refused_with_those_there_are(toy: Toy) -> N
 def test_SCH_14_a_node_without_children_is_refused(toy: Toy) -> None:
     toy.edit(INDEX, "parent: property", "parent: firms")
     fired(toy, "SCH-14", INDEX, line_of(toy, INDEX, "{code: property"), None, "property")
+
+
+def test_SCH_14_a_pillar_whose_members_are_all_out_has_no_mean_over_nothing(toy: Toy) -> None:
+    text = (toy.root / INDEX).read_text("utf-8")
+    start, end = text.index("  - code: new_per_10000"), text.index("  - code: startups_per")
+    toy.write(INDEX, text[:start] + text[end:])
+    query = "select distinct score, reason from ranked where node = 'firms' and edition = '2022'"
+    assert rows_of(toy.compute(), query) == [(None, "no_indicator_entered")]
 
 
 def test_SCH_16_a_missing_key_is_named(toy: Toy) -> None:

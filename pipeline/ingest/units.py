@@ -66,21 +66,19 @@ def _check_column(
     column: Column, before: tuple[Column, float] | None, variable: Variable, faults: Faults
 ) -> None:
     is_share = variable.unit.startswith("percent")
-    last = before[0].span() if before is not None else "–"
-    bounds = f"{variable.min} – {'∞' if variable.max is None else variable.max}"
-    details = {"span": column.span(), "bounds": bounds, "last": last}
+    span, last = column.span(), before[0].span() if before is not None else "–"
     largest = max(map(abs, column.values.values()))
     if before is None:
-        is_part_of_one = 0 < largest <= 1 and largest * SHARE_SLIP <= (variable.max or 0)
-        if is_share and is_part_of_one:
-            faults.add("NUM-07", column.place, column.span(), **details)
-        return
-    earlier, ratio = before
-    if is_share and _is_near(ratio, SHARE_SLIP):
-        faults.add("NUM-07", column.place, column.span(), **details)
-    elif any(_is_near(ratio, slip) for slip in SLIPS):
-        faults.add("NUM-09", column.place, column.span(), n=len(column.values),
-                   ratio=f"{ratio:.4g}", limit=f"{BAND:g}", last=last, unit=variable.unit,
+        is_slip = is_share and 0 < largest <= 1 and largest * SHARE_SLIP <= (variable.max or 0)
+    else:
+        is_slip = is_share and _is_near(before[1], SHARE_SLIP)
+    if is_slip:
+        bounds = f"{variable.min} – {'∞' if variable.max is None else variable.max}"
+        faults.add("NUM-07", column.place, span, span=span, bounds=bounds, last=last)
+    elif before is not None and any(_is_near(before[1], slip) for slip in SLIPS):
+        earlier, ratio = before
+        faults.add("NUM-09", column.place, span, n=len(column.values), ratio=f"{ratio:.4g}",
+                   limit=f"{BAND:g}", last=last, unit=variable.unit,
                    other=f"{earlier.place.file} ({earlier.place.column_name})")  # fmt: skip
 
 
