@@ -104,12 +104,7 @@ def test_a_refusal_changes_nothing_and_is_told_in_full_in_both_languages(
     report = json.loads(as_json(found))["faults"][0]
     for lang in ("vi", "en"):
         text = render(found, lang)
-        for part in (
-            rule,
-            file,
-            shown(found[0].value),
-            report[lang]["why"],
-            report[lang]["remedy"],
-        ):
+        words = report[lang]
+        for part in (rule, place, shown(found[0].value), words["why"], words["remedy"]):
             assert part in text
     assert report["vi"]["why"] != report["en"]["why"]
