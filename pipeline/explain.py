@@ -171,9 +171,9 @@ def _cells(
                 "year": row["year"],
                 "value": row["value"],
                 "raw": row["raw"],
+                "correction": row["correction"],
                 "name_raw": row["name_raw"],
                 "handling": row["handling"],
-                "correction": row["correction"],
                 "qualifier": row["qualifier"],
                 "obs_status": row["obs_status"],
                 "source_id": row["source_id"],
@@ -212,12 +212,12 @@ def _grow(tree: Any, entry: dict[str, Any], lang: str) -> None:
 def _cell_words(cell: dict[str, Any], when: str, lang: str) -> str:
     """A raw cell: where it is, what it says, how it was corrected, whose file it is."""
     lines = [f"{cell['file']}  {cell['locator']}  «{cell['raw']}»{when}"]
-    if cell["handling"] is not None:
-        what = handling(cell["handling"], lang)
-        lines.append(text("handled", lang, name=shown(cell["name_raw"]), what=what))
     if cell["correction"] is not None:
         value = "–" if cell["value"] is None else figure(cell["value"], lang)
         lines.append(text("corrected_to", lang, value=value, why=cell["correction"]))
+    if cell["handling"] is not None:
+        words = handling(cell["handling"], lang)
+        lines.append(text("handled", lang, name=shown(cell["name_raw"]), what=words))
     lines += [cell["title"], f"sha256 {cell['sha256'][:16]}…  {cell['url']}"]
     return "\n".join(lines)
 

@@ -15,7 +15,7 @@ LANGUAGES = ("vi", "en")
 
 @cache
 def catalogue() -> dict[str, Any]:
-    """The message catalogue in both languages: rules, ui, reasons, statuses, handlings."""
+    """The message catalogue: rules, ui, reasons, statuses and handlings, in both languages."""
     loaded: dict[str, Any] = yaml.load(CATALOGUE.read_text("utf-8"), Loader=yaml.CSafeLoader)
     return loaded
 

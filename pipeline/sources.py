@@ -10,14 +10,21 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from pipeline.faults import Faults, Term
-from pipeline.yamlfile import YamlFile, read_yaml, validate
+from pipeline.faults import Faults
+from pipeline.periods import DAY, PERIOD, Covers, is_day, years_of
+from pipeline.yamlfile import read_yaml, validate_each
 
 Status = Literal["A", "E", "P", "M"]
 MissingStatus = Literal["M", "L", "Q"]  # there is none; not collected; withheld
 Name = Annotated[str, Field(pattern=r"\S")]  # a text for readers: never blank
 SHA256 = re.compile(r"[0-9a-f]{64}")
 NumberStyle = Literal["plain", "en", "vi", "space", "digits"]
+Encoding = Literal["utf-8", "utf-16", "cp1258", "tcvn3", "vni"]
+Period = Annotated[str, Field(pattern=PERIOD)]
+Day = Annotated[str, Field(pattern=DAY)]
+Words = Annotated[str, Field(min_length=1)]
+Mark = Annotated[str, Field(pattern=r"^[^0-9A-Za-z.,%\s-]")]  # *, (1): never part of a number
+TEXTS = (".csv", ".txt", ".tsv")
 
 
 class Strict(BaseModel):
@@ -38,6 +45,7 @@ class Variable(Strict):
     min: int | float
     max: int | float | None = None
     integer: bool = False
+    covers: Covers = "year"  # a flow of a half-year is another variable than that of a year
 
     @model_validator(mode="after")
     def weight_goes_with_weighted_mean(self) -> Variable:
@@ -55,6 +63,7 @@ class ProvinceColumn(Strict):
     numeric_codes: bool = False  # the code 01 may stand as the number 1
     separator: str | None = None  # several provinces in one cell
     blank: Literal["foreign"] | None = None  # what an empty cell means, when it may be empty
+    numbered: bool = False  # `I. Trung du …`, `2) Hà Nội`: the number before a name is not of it
 
 
 YearForm = Annotated[str, Field(pattern=r"^[^y]*yyyy[^y]*$")]
@@ -78,11 +87,13 @@ class Year(Strict):
 
 
 class ValueColumn(Strict):
-    """A column of figures: the variable it holds and, if the heading says so, its year."""
+    """A column of figures: the variable it holds and, if the heading says so, its time."""
 
     column: str
     variable: str
     year: int | None = None
+    period: Period | None = None  # the part of the year that the figures cover: 2022-H1
+    as_of: Day | None = None  # the day on which a stock was counted
     status: Status = "A"
 
 
@@ -115,7 +126,7 @@ class Card(Strict):
     scheme: Literal["63", "34", "column", "by date", ""] = ""  # undeclared: refused, with its names
     rows: str
     number_style: NumberStyle
-    encoding: Literal["utf-8", "utf-16", "cp1258"] = "utf-8"
+    encoding: Encoding = "utf-8"  # of a CSV; tcvn3 and vni also of the cells of a spreadsheet
     delimiter: Literal[",", ";", "\t"] = ","
     sheet: str | None = None
     header_row: int = Field(default=1, ge=1)
@@ -124,8 +135,16 @@ class Card(Strict):
     brackets: Literal["negative"] | None = None  # what (5,2) means, where it may stand
     date_order: Literal["dmy", "mdy"] | None = None  # of dates such as 03/04/2025
     date_system: Literal["1900", "1904"] | None = None  # of day numbers such as 45678
+    header_rows: int = Field(default=1, ge=1, le=5)  # a name is then `upper / lower`
+    column_numbers: bool = False  # a row (1), (2), (3) = (2) / (1) stands under the header
+    aliases: dict[str, str] = {}  # another heading of the file: the name that this card uses
+    ends_at: list[Words] = []  # how the first row under the table begins: Nguồn:, Ghi chú
+    marks: dict[Mark, Literal["A", "E", "P"]] = {}  # footnote marks after a name or a figure
+    sum_tolerance: float = Field(default=0.005, ge=0, lt=1)  # share of the national figure
     province: ProvinceColumn = ProvinceColumn()
     year: Year = Year()
+    period: Period | None = None
+    as_of: Day | None = None
     provisional_years: list[int] = []
     columns: list[ValueColumn] = []
     register_: Register | None = Field(default=None, alias="register")
@@ -172,6 +191,34 @@ class Card(Strict):
             raise ValueError("first_year and last_year of a register go together")
         return self
 
+    @model_validator(mode="after")
+    def an_encoding_is_of_texts(self) -> Card:
+        is_text = Path(self.file).suffix.lower() in TEXTS
+        if not is_text and self.encoding in ("utf-16", "cp1258"):
+            raise ValueError("the cells of a spreadsheet are Unicode, or in tcvn3 or vni")
+        return self
+
+    @model_validator(mode="after")
+    def a_period_has_its_year(self) -> Card:
+        for column in self.columns:
+            period, as_of = self.time_of(column)
+            year = column.year or self.year.value
+            if period and as_of:
+                raise ValueError(f"column {column.column} has a period or a day, not both")
+            if period and year not in years_of(period):
+                raise ValueError(f"{period} needs the year it stands for, on its column or card")
+            if as_of and not is_day(as_of):
+                raise ValueError(f"{as_of} is no day of the calendar")
+            if as_of and (year is None or abs(int(as_of[:4]) - year) > 1):
+                raise ValueError(f"{as_of} needs the year it stands for, its own or the next to it")
+        return self
+
+    def time_of(self, column: ValueColumn) -> tuple[str | None, str | None]:
+        """The part of a year a column covers, the day it was counted on: its own, or the card's."""
+        if column.period or column.as_of:
+            return column.period, column.as_of
+        return self.period, self.as_of
+
 
 class CardFile(Strict):
     sources: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Card]
@@ -182,10 +229,16 @@ class VariableFile(Strict):
 
 
 class Catalogue(BaseModel):
-    """Cards and variables of a project, checked against each other."""
+    """Cards and variables of a project, checked against each other; broken ones are left out."""
 
     cards: dict[str, Card]
     variables: dict[str, Variable]
+    broken: dict[str, str] = {}  # sources whose card is refused, with the file it speaks of
+    unusable: set[str] = set()  # variables whose declaration is refused
+
+    def knows(self, variable: str) -> bool:
+        """Whether a variable is declared, rightly or not: what is wrong with it has been told."""
+        return variable in self.variables or variable in self.unusable
 
 
 def nearest(code: str, known: Iterable[str]) -> str:
@@ -194,63 +247,35 @@ def nearest(code: str, known: Iterable[str]) -> str:
 
 
 def load_catalogue(root: Path, faults: Faults) -> Catalogue | None:
-    """Read `raw/sources.yml` and `raw/variables.yml`; None when either cannot be used."""
+    """Read `raw/sources.yml` and `raw/variables.yml`; None when one cannot be read at all.
+
+    A card or variable that is refused is left out with its faults; the others are still used, so
+    that one run reports the faults of all files.
+    """
+    from pipeline.card_checks import check_card, check_variable
+
     card_file = read_yaml(root / "raw/sources.yml", "raw/sources.yml", faults)
     variable_file = read_yaml(root / "raw/variables.yml", "raw/variables.yml", faults)
-    cards = validate(CardFile, card_file, faults)
-    declared = validate(VariableFile, variable_file, faults)
-    if cards is None or declared is None:
+    card_parts = validate_each(CardFile, "sources", card_file, faults)
+    variable_parts = validate_each(VariableFile, "variables", variable_file, faults)
+    if card_parts is None or variable_parts is None:
         return None
-    for code, variable in declared.variables.items():
-        _check_variable(code, variable, declared.variables, variable_file, faults)
+    variables = {code: part.variables[code] for code, part in variable_parts.items() if part}
+    found = Catalogue(cards={}, variables=variables, unusable=set(variable_parts) - set(variables))
+    for code in variables:
+        check_variable(code, found, variable_file, faults)
     files: dict[str, str] = {}
-    for source_id, card in cards.sources.items():
-        _check_card(source_id, card, declared.variables, card_file, faults)
+    for source_id, part in card_parts.items():
+        if part is None:
+            entry = card_file.data["sources"][source_id]
+            found.broken[source_id] = str(entry.get("file")) if isinstance(entry, dict) else ""
+            continue
+        card = part.sources[source_id]
+        found.cards[source_id] = card
+        check_card(source_id, found, card_file, faults)
         if card.sha256 in files:
             place = card_file.place("sources", source_id, "sha256")
             faults.add("DUP-05", place, card.file, other=files[card.sha256])
         if SHA256.fullmatch(card.sha256):
             files[card.sha256] = card.file
-    return Catalogue(cards=cards.sources, variables=declared.variables)
-
-
-def _check_variable(
-    code: str, variable: Variable, known: dict[str, Variable], file: YamlFile, faults: Faults
-) -> None:
-    if variable.merge_weight is not None and variable.merge_weight not in known:
-        place = file.place("variables", code, "merge_weight")
-        near = nearest(variable.merge_weight, known)
-        faults.add("SCH-02", place, variable.merge_weight, nearest=near)
-    if variable.merge == "sum" and variable.measure in ("ratio", "score"):
-        measure = Term(f"measure_{variable.measure}")
-        faults.add("GEO-11", file.place("variables", code, "merge"), code, measure=measure)
-
-
-def _check_card(
-    source_id: str, card: Card, variables: dict[str, Variable], file: YamlFile, faults: Faults
-) -> None:
-    """What a card says against the variables, its hash, and the years that it can hold."""
-    key: tuple[str | int, ...] = ("sources", source_id)
-    named = [((*key, "columns", i), column.variable) for i, column in enumerate(card.columns)]
-    years = [((*key, "year", "value"), card.year.value)]
-    if card.register_ is not None:
-        named.append(((*key, "register"), card.register_.variable))
-        years.append(((*key, "register", "last_year"), card.register_.last_year))
-    for path, variable in named:
-        if variable not in variables:
-            near = nearest(variable, variables)
-            faults.add("SCH-02", file.place(*path, "variable"), variable, nearest=near)
-    years += [
-        ((*key, "columns", i, "year"), column.year)
-        for i, column in enumerate(card.columns)
-        if column.variable in variables and variables[column.variable].measure != "target"
-    ]
-    limit = card.last_year()
-    for path, year in years:
-        if limit is not None and year is not None and year > limit:
-            faults.add("DAT-07", file.place(*path), year, limit=limit)
-    if not card.scheme:
-        faults.add("SCH-16", file.place(*key), "scheme")
-    if not SHA256.fullmatch(card.sha256):
-        found = card.sha256 or Term("word_nothing")
-        faults.add("SCH-12", file.place(*key, "sha256"), card.file, found=found)
+    return found

@@ -31,6 +31,8 @@ left join sources on observed.source_id = sources.source_id
 where denominated.reason in ('part_missing', 'denominator_missing')
     and harmonised.reason = 'part_missing'
     and spec_editions.reference_year - harmonised.year between 0 and spec_indicators.max_age
+    and (denominated.edition, denominated.indicator) in
+        (select (edition, indicator) from screened where is_entered)
 group by all
 having count(observed.value) > 0
 order by all
@@ -49,6 +51,8 @@ with newest as (
     left join harmonised on denominated.edition = harmonised.edition
         and denominated.province_code = harmonised.province_code
         and spec_indicators.numerator = harmonised.variable
+    where (denominated.edition, denominated.indicator) in
+        (select (edition, indicator) from screened where is_entered)
     group by all
 )
 
@@ -65,7 +69,7 @@ order by all
 
 
 def warn_of_steps(con: Any, spec_name: str, ref: Reference, faults: Faults) -> None:
-    """Add the warnings GEO-12 and DAT-09, one for each edition and indicator.
+    """Add the warnings GEO-12 and DAT-09, one for each edition and indicator that entered it.
 
     Args:
         con: the database, with every table of the chain.

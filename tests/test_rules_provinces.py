@@ -317,8 +317,11 @@ def test_GEO_12_one_missing_part_makes_the_whole_missing_with_its_coverage_in_th
     fault = the_fault(toy.warnings(), "GEO-12", ENTERPRISES, None, None, "new_per_10000")
     assert (fault.details["edition"], fault.details["n"]) == ("2022-34", 1)
     assert fault.details["provinces"] == "Cần Thơ 2022 (2/3, – Hậu Giang)"
-    listed = rows_of(con, "select value from findings where rule = 'GEO-12' order by value")
-    assert listed == [("new_per_10000",), ("startups_per_million",)]
+    listed = rows_of(con, "select value from findings where rule = 'GEO-12'")
+    assert listed == [("new_per_10000",)]
+    shown = rows_of(con, "select n_observed, n_expected, is_in from coverage where edition = "
+                    "'2022-34' and code = 'new_per_10000'")  # fmt: skip
+    assert shown == [(2, 3, True)]
 
 
 @pytest.mark.parametrize("code", ["1", "1.0"])

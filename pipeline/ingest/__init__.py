@@ -12,6 +12,7 @@ from pipeline.ingest.checks import check_duplicates, check_registers
 from pipeline.ingest.common import OBSERVED_COLUMNS, Reading, name_ambiguous
 from pipeline.ingest.corrections import apply_corrections, load_corrections
 from pipeline.ingest.grid import EXPECTED_MAGIC, read_grid
+from pipeline.ingest.header import lay_out
 from pipeline.ingest.quotes import read_quotes
 from pipeline.ingest.register import read_register
 from pipeline.ingest.table import read_table
@@ -29,6 +30,7 @@ class Ingested:
     observed: pd.DataFrame
     excluded: pd.DataFrame
     shared: pd.DataFrame
+    refused: set[str]  # sources that could not be read whole
 
 
 def ingest(root: Path, catalogue: Catalogue, ref: Reference, faults: Faults) -> Ingested:
@@ -55,12 +57,15 @@ def ingest(root: Path, catalogue: Catalogue, ref: Reference, faults: Faults) -> 
         readings.append(reading)
         if not _columns_are_declared(reading):
             continue
+        before = faults.n_rejecting()
         grid = read_grid(root, card, faults)
-        if grid is not None:
+        if grid is not None and lay_out(grid, card, ref, faults):
+            reading.has_refused_rows = faults.n_rejecting() > before
             reader = READERS[card.kind] if card.scheme else name_ambiguous
             reader(grid, reading)
             reading.resolver.close(is_one_table=card.kind != "quotes")
-    apply_corrections(corrections, readings, faults)
+        reading.is_whole = faults.n_rejecting() == before
+    apply_corrections(corrections, readings, catalogue, faults)
     check_duplicates(readings, faults)
     check_registers(readings, faults)
     check_units(readings, catalogue.variables, faults)
@@ -75,7 +80,8 @@ def ingest(root: Path, catalogue: Catalogue, ref: Reference, faults: Faults) -> 
         observed[column] = observed[column].astype("float64")
     observed["year"] = observed["year"].astype("Int64")
     shared["year"] = shared["year"].astype("Int64")
-    return Ingested(observed, excluded, shared)
+    refused = {reading.source_id for reading in readings if not reading.is_whole}
+    return Ingested(observed, excluded, shared, refused)
 
 
 def _columns_are_declared(reading: Reading) -> bool:
@@ -88,7 +94,7 @@ def _columns_are_declared(reading: Reading) -> bool:
 
 def _name_forgotten_files(root: Path, catalogue: Catalogue, faults: Faults) -> None:
     """Warn of a data file under raw/ that has no card: forgetting it is the likeliest slip."""
-    known = {card.file for card in catalogue.cards.values()}
+    known = {card.file for card in catalogue.cards.values()} | set(catalogue.broken.values())
     for path in sorted((root / "raw").rglob("*")):
         name = path.relative_to(root).as_posix()
         if path.suffix.lower() in EXPECTED_MAGIC and name not in known:

@@ -9,8 +9,9 @@ from typing import Any
 
 from pipeline.faults import Term
 from pipeline.ingest.common import Reading
-from pipeline.ingest.grid import Grid, as_text
+from pipeline.ingest.grid import Grid
 from pipeline.ingest.numbers import Refused
+from pipeline.words import as_text
 
 MIN_CELLS = 3  # a column of fewer such cells is not of another type
 SHOWN_CELLS = 3  # of a column of another type

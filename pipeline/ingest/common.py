@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pipeline.faults import Faults, Place
-from pipeline.ingest.grid import Grid, as_text
+from pipeline.ingest.grid import Grid
 from pipeline.ingest.numbers import Number, Refused, read_number
-from pipeline.provinces import Reference, Resolved, Resolver
+from pipeline.provinces import INVISIBLE, Reference, Resolved, Resolver
 from pipeline.sources import Card, Variable
+from pipeline.words import as_text, handling_of_name
 
 OBSERVED_COLUMNS = [
     "scheme", "province_code", "variable", "year", "period", "value", "value_low", "value_high",
     "qualifier", "unit", "obs_status", "source_id", "locator", "raw", "origin",
     "correction", "name_raw", "handling",
 ]  # fmt: skip
+NUMBERING = re.compile(r"([IVXLC]+|[0-9]{1,3}|[A-Za-zĐđ])\s*[.):/-]\s*|[0-9]{1,3}\s+")
+STRENGTH = ("A", "P", "E", "M")  # of two statuses the later one stands
 
 
 @dataclass
@@ -36,6 +40,7 @@ class Reading:
     places: list[Place] = field(default_factory=list)  # beside `observed`
     corrected: dict[str, str] = field(default_factory=dict)  # locator -> text a correction names
     has_refused_rows: bool = False
+    is_whole: bool = False  # nothing of the file was refused
 
     def __post_init__(self) -> None:
         self.resolver = Resolver(self.ref, self.faults, self.card.not_provinces)
@@ -44,11 +49,11 @@ class Reading:
         self, *, code: str, scheme: str, variable: str, year: int | None, number: float | None,
         status: str, locator: str, raw: str, place: Place, period: str | None = None,
         low: float | None = None, high: float | None = None, qualifier: str = "exact",
-        origin: str | None = None, name_raw: str = "", notes: Iterable[str | None] = (),
+        origin: str | None = None, name: str | None = None, handling: Iterable[str] = (),
     ) -> None:  # fmt: skip
         """Add one observation; an exact figure is its own lower and upper bound.
 
-        `notes` are keys of the catalogue's `handlings`: what was done to read the cells.
+        `name` is the text of the province in the file; `handling` what was done to read the cells.
         """
         exact = qualifier == "exact" and low is None and high is None
         self.observed.append(
@@ -69,8 +74,8 @@ class Reading:
                 "raw": raw,
                 "origin": origin or None,
                 "correction": None,
-                "name_raw": name_raw or None,
-                "handling": ", ".join(sorted(set(filter(None, notes)))) or None,
+                "name_raw": name,
+                "handling": ", ".join(dict.fromkeys(handling)) or None,
             }
         )
         self.places.append(place)
@@ -82,24 +87,67 @@ class Reading:
         )
 
 
+@dataclass(frozen=True)
+class Row:
+    """What the province cell of a row says."""
+
+    found: Resolved
+    raw: str  # as it stands in the file
+    status: str  # of the row's figures, by the footnote marks of the name
+    handling: list[str]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A cell of figures without what is declared to stand around a number."""
+
+    cell: Any
+    status: str
+    handling: list[str]
+
+
+def strongest(*statuses: str) -> str:
+    """The status of a figure that several things speak about."""
+    return max(statuses, key=STRENGTH.index)
+
+
 def resolve_province(
     grid: Grid, i: int, cells: list[Any], scheme: str, reading: Reading
-) -> Resolved | None:
+) -> Row | None:
     """The province of row `i`, a row that is not a province, or None with a fault."""
     column = reading.card.province
     j = grid.positions[column.column]
-    found = resolve_text(as_text(cells[j]), scheme, column.by, grid.place(i, j), reading)
+    raw = "" if cells[j] is None else str(cells[j])
+    name, status, handling = _without_marks(as_text(cells[j]), reading.card)
+    if column.numbered and (match := NUMBERING.match(name)):
+        name = name[match.end() :]
+        handling.append("number_removed")
+    found = resolve_text(name, scheme, column.by, grid.place(i, j), reading)
+    if column.by == "name":
+        handling = [*handling_of_name(raw), *handling]
     if found is not None and found.code is not None and column.also is not None:
-        k = grid.positions[column.also]
-        by = "name" if column.by == "code" else "code"
-        other = resolve_text(as_text(cells[k]), scheme, by, grid.place(i, k), reading)
-        if other is not None and other.code != found.code:
-            reading.faults.add("GEO-16", grid.place(i, j), as_text(cells[j]), code=found.code,
-                               other=as_text(cells[k]), other_code=other.code or "–")  # fmt: skip
-            other = None
-        found = found if other is not None else None
+        found = _agreed(grid, i, cells, scheme, found, reading)
     reading.has_refused_rows |= found is None
-    return found
+    if found is None:
+        return None
+    return Row(found, raw, status, [*handling, *filter(None, [found.note])])
+
+
+def _agreed(
+    grid: Grid, i: int, cells: list[Any], scheme: str, found: Resolved, reading: Reading
+) -> Resolved | None:
+    """The province of a row if its second column names the same one; else None with a fault."""
+    column = reading.card.province
+    j, k = grid.positions[column.column], grid.positions[str(column.also)]
+    by = "name" if column.by == "code" else "code"
+    other = resolve_text(as_text(cells[k]), scheme, by, grid.place(i, k), reading)
+    if other is None:
+        return None
+    if other.code == found.code:
+        return found
+    reading.faults.add("GEO-16", grid.place(i, j), as_text(cells[j]), code=found.code,
+                       other=as_text(cells[k]), other_code=other.code or "–")  # fmt: skip
+    return None
 
 
 def resolve_text(raw: str, scheme: str, by: str, place: Place, reading: Reading) -> Resolved | None:
@@ -109,20 +157,6 @@ def resolve_text(raw: str, scheme: str, by: str, place: Place, reading: Reading)
     return reading.resolver.by_code(raw, scheme, place, reading.card.province.numeric_codes)
 
 
-def read_cell(grid: Grid, i: int, j: int, cells: list[Any], variable: Variable, card: Card,
-              missing: Mapping[str, str] | None = None) -> Number | Refused:  # fmt: skip
-    """The number of a cell under the rules of its card, with what was done to read it."""
-    cell = cells[j]
-    number = read_number(
-        cell, card.number_style, card.missing if missing is None else missing, variable,
-        zero=card.zero, brackets=card.brackets == "negative", form=grid.formats.get((i, j)),
-    )  # fmt: skip
-    if isinstance(number, Number) and number.value is not None and grid.is_typed:
-        notes = ("number_as_text",) * isinstance(cell, str) + number.notes
-        return replace(number, notes=notes)
-    return number
-
-
 def name_ambiguous(grid: Grid, reading: Reading) -> None:
     """Say which names of a file with no scheme mean two territories; nothing else is read."""
     j = grid.positions[reading.card.province.column]
@@ -130,6 +164,47 @@ def name_ambiguous(grid: Grid, reading: Reading) -> None:
         reading.resolver.without_scheme(as_text(cells[j]), grid.place(i, j))
 
 
-def raw_text(cell: Any) -> str:
-    """A cell as the file has it: `as_text`, but a text unchanged."""
-    return cell if isinstance(cell, str) else as_text(cell)
+def read_figure(
+    grid: Grid, i: int, j: int, variable: Variable, card: Card,
+    missing: Mapping[str, str] | None = None,
+) -> tuple[Number | Refused, str]:  # fmt: skip
+    """The number of a cell under the rules of its card, and its status by its footnote marks.
+
+    The notes of the number say all that was done to read it.
+    """
+    figure = prepare_figure(grid, i, j, grid.rows[i][j], card)
+    number = read_number(
+        figure.cell, card.number_style, card.missing if missing is None else missing, variable,
+        zero=card.zero, brackets=card.brackets == "negative",
+        is_percent=(i, j) in grid.extras.percent,
+    )  # fmt: skip
+    if isinstance(number, Number):
+        number = replace(number, notes=(*figure.handling, *number.notes))
+    return number, figure.status
+
+
+def prepare_figure(grid: Grid, i: int, j: int, cell: Any, card: Card) -> Figure:
+    """A figure without footnote marks and invisible characters, and the record of it.
+
+    A number that stands as text in a spreadsheet is recorded, and so is one that shows less than
+    it holds; the stored number is used.
+    """
+    if not isinstance(cell, str):
+        return Figure(cell, "A", ["rounded_display"] if (i, j) in grid.extras.shown else [])
+    visible = cell.translate(INVISIBLE).strip()
+    handling = ["invisible_removed"] if visible != cell else []
+    markers = {*card.missing, *card.zero}
+    text, status, marked = (visible, "A", []) if visible in markers else _without_marks(
+        visible, card)  # fmt: skip
+    if grid.sheet is not None and text not in markers:
+        handling.append("number_as_text")
+    return Figure(text, status, handling + marked)
+
+
+def _without_marks(text: str, card: Card) -> tuple[str, str, list[str]]:
+    """A text without the declared footnote marks at its end, their status and the record of it."""
+    statuses = ["A"]
+    while mark := next((m for m in card.marks if text.endswith(m) and text != m), None):
+        text = text.removesuffix(mark).rstrip()
+        statuses.append(card.marks[mark])
+    return text, strongest(*statuses), ["mark_removed"] if len(statuses) > 1 else []

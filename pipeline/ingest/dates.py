@@ -101,8 +101,8 @@ def _iso(parts: list[int]) -> str:
 
 def read_year(
     cell: Any, forms: Iterable[str], provisional: Iterable[str]
-) -> tuple[int, str | None] | None:
-    """The year of a cell written in a declared form, and `P` where the form marks it provisional.
+) -> tuple[int, str] | None:
+    """The year of a cell in a declared form, with status A, or P where the form says provisional.
 
     Args:
         cell: text, or a whole number.
@@ -112,7 +112,7 @@ def read_year(
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
     text = squeezed("" if cell is None else str(cell))
-    for allowed, status in ((("yyyy", *forms), None), (provisional, "P")):
+    for allowed, status in ((("yyyy", *forms), "A"), (provisional, "P")):
         for form in allowed:
             before, _, after = squeezed(form).partition("yyyy")
             year = text[len(before) : len(text) - len(after) or None]

@@ -30,7 +30,8 @@ STYLES = {
 GROUPED = {"vi": re.compile(r"-?\d{1,3}(\.\d{3})+"), "en": re.compile(r"-?\d{1,3}(,\d{3})+")}
 NOT_FINITE = re.compile(r"[-+]?(nan|inf|infinity)", re.IGNORECASE)
 EXPONENT = re.compile(r"[-+]?[0-9.,]+[eE][-+]?[0-9]+")
-EXCEL_ERROR = re.compile(r"#(?!N/A)[A-Z0-9/!?]+")  # #N/A is a marker for missing: declared or not
+# #N/A is a marker for missing, declared or not.
+EXCEL_ERROR = re.compile(r"#(?!N/A)[A-Z0-9/!?]+|Err:[0-9]+")
 LIKE_A_NUMBER = re.compile(rf"[-−+]?[0-9.,{SPACES}]+")
 IN_BRACKETS = re.compile(rf"\(([0-9.,{SPACES}]+)\)")
 MONTH = "thg ?[0-9]{1,2}|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
@@ -46,14 +47,6 @@ LARGEST = Decimal(10) ** MAX_DIGITS
 EXACT = 2**53  # every whole number up to it is a double
 EDGES = SPACES + "\t\u200b\ufeff\u00ad"
 MARKERS = {"L": ("not_collected",), "Q": ("withheld",)}  # what a missing marker's status adds to M
-
-
-@dataclass(frozen=True)
-class Format:
-    """How a spreadsheet shows a number cell: decimals kept, and whether times 100 with a sign."""
-
-    decimals: int
-    is_percent: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +74,7 @@ def read_number(
     *,
     zero: Collection[str] = (),
     brackets: bool = False,
-    form: Format | None = None,
+    is_percent: bool = False,
 ) -> Number | Refused:
     """Read one cell under `style` and the bounds of `variable`.
 
@@ -92,7 +85,7 @@ def read_number(
         variable: its unit, bounds and whether decimals are allowed.
         zero: markers that mean zero.
         brackets: whether (5,2) means -5,2.
-        form: how the spreadsheet shows a typed number, where it says so.
+        is_percent: whether the spreadsheet shows a typed number in percent: 0.125 as 12.5%.
 
     Returns:
         `Number` in the unit of the variable, or `Refused`; nothing is clipped or filled in.
@@ -100,7 +93,7 @@ def read_number(
     if isinstance(cell, bool | datetime.date | datetime.time | datetime.timedelta):
         return Refused("NUM-19", {"type": Term(f"type_{type(cell).__name__}")})
     if isinstance(cell, int | float | Decimal):
-        return _read_typed(cell, variable, form)
+        return _read_typed(cell, variable, is_percent)
     text = ("" if cell is None else str(cell)).strip(EDGES)
     if text in missing:
         return Number(None, missing[text], MARKERS.get(missing[text], ()))
@@ -118,22 +111,18 @@ def read_number(
     return _bounded(Decimal(digits), variable, notes)
 
 
-def _read_typed(cell: Any, variable: Variable, form: Format | None) -> Number | Refused:
+def _read_typed(cell: Any, variable: Variable, is_percent: bool) -> Number | Refused:
     """A number stored as a number; one shown in percent is 100 times what is stored."""
     if not math.isfinite(cell):
         return Refused("NUM-12", {})
     number = Decimal(str(cell))
-    notes: tuple[str, ...] = ()
     if abs(number) > LARGEST:
         return Refused("NUM-13", {"limit": MAX_DIGITS})
-    if form is not None:
-        if form.is_percent and not variable.unit.startswith("percent"):
-            return Refused("NUM-08", {})
-        number *= 100 if form.is_percent else 1
-        notes = ("percent_format",) * form.is_percent
-        if int(number.normalize().as_tuple().exponent) < -form.decimals:
-            notes += ("rounded_display",)
-    return _bounded(number, variable, notes, is_double=isinstance(cell, float))
+    if not is_percent:
+        return _bounded(number, variable, (), is_double=isinstance(cell, float))
+    if not variable.unit.startswith("percent"):
+        return Refused("NUM-08", {})
+    return _bounded(number * 100, variable, ("percent_format",))
 
 
 def _undressed(text: str, variable: Variable, brackets: bool) -> tuple[str, tuple[str, ...]]:

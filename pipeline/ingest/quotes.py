@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from pipeline.ingest.common import Reading, raw_text, read_cell, resolve_province
+from pipeline.ingest.common import Reading, read_figure, resolve_province, strongest
 from pipeline.ingest.dates import read_date
-from pipeline.ingest.grid import Grid, as_text
+from pipeline.ingest.grid import Grid
 from pipeline.ingest.numbers import Number, Refused
+from pipeline.periods import covers_of_span, fits
+from pipeline.words import as_text
 
 QUALIFIERS = ("exact", "at_least", "about", "range")
 FIGURES = ("value", "value_low", "value_high")
@@ -26,11 +28,12 @@ def read_quotes(grid: Grid, reading: Reading) -> None:
         row = {name: as_text(cells[j]) for name, j in grid.positions.items()}
         if not _row_is_declared(grid, i, row, reading):
             continue
-        found = resolve_province(grid, i, cells, row["scheme"], reading)
+        province = resolve_province(grid, i, cells, row["scheme"], reading)
         figures = _figures(grid, i, cells, row, reading)
-        if not _dates(grid, i, cells, row, reading) or found is None or figures is None:
+        is_dated = _dates(grid, i, cells, row, reading)
+        if province is None or figures is None or not is_dated:
             continue
-        value, low, high, notes = figures
+        found, (value, low, high, mark_status, notes) = province.found, figures
         column = grid.positions["value"]
         locator, place = grid.locator(i, column), grid.place(i, column)
         raw = row["value"] or f"{row['value_low']}-{row['value_high']}"
@@ -42,22 +45,22 @@ def read_quotes(grid: Grid, reading: Reading) -> None:
             continue
         reading.observe(
             code=found.code, scheme=row["scheme"], variable=row["variable"],
-            year=_year(row), period=_period(row), number=value, low=low,
-            high=high, qualifier=row["qualifier"], status=row["status"], locator=locator, raw=raw,
-            place=place, origin=row["source"], notes=(*notes, found.note),
-            name_raw=raw_text(cells[grid.positions[reading.card.province.column]]),
+            year=_year(row), period=_period(row), number=value, low=low, high=high,
+            qualifier=row["qualifier"], locator=locator, raw=raw, place=place,
+            status=strongest(row["status"], province.status, mark_status), origin=row["source"],
+            name=province.raw, handling=[*province.handling, *notes],
         )  # fmt: skip
 
 
 def _figures(
     grid: Grid, i: int, cells: list[Any], row: dict[str, str], reading: Reading
-) -> tuple[float, float | None, float | None, tuple[str, ...]] | None:
-    """Value and bounds of a row with what was done to read them, or None with a fault."""
-    numbers = [_number(grid, i, name, cells, reading) for name in FIGURES]
-    if any(isinstance(number, Refused) for number in numbers):
+) -> tuple[float, float | None, float | None, str, list[str]] | None:
+    """Value, bounds, status by footnote marks and what was done; or None with a fault."""
+    read = [_number(grid, i, name, cells, reading) for name in FIGURES]
+    numbers = [number for number, _ in read if isinstance(number, Number)]
+    if len(numbers) < len(FIGURES):
         return None
-    value, low, high = (n.value if isinstance(n, Number) else None for n in numbers)
-    notes = tuple(note for n in numbers if isinstance(n, Number) for note in n.notes)
+    value, low, high = (number.value for number in numbers)
     if row["qualifier"] == "range":
         stated, value = value, None
         if stated is None and low is not None and high is not None:
@@ -68,7 +71,8 @@ def _figures(
         claim = f"{row['value_low']} ≤ {row['value']} ≤ {row['value_high']}"
         reading.faults.add("NUM-24", grid.place(i, grid.positions["value"]), claim)
         return None
-    return value, low, high, notes
+    notes = [note for number in numbers for note in number.notes]
+    return value, low, high, strongest(*(status for _, status in read)), notes
 
 
 def _row_is_declared(grid: Grid, i: int, row: dict[str, str], reading: Reading) -> bool:
@@ -99,14 +103,16 @@ def _row_is_declared(grid: Grid, i: int, row: dict[str, str], reading: Reading) 
     return good
 
 
-def _number(grid: Grid, i: int, name: str, cells: list[Any], reading: Reading) -> Number | Refused:
+def _number(
+    grid: Grid, i: int, name: str, cells: list[Any], reading: Reading
+) -> tuple[Number | Refused, str]:
     """One of the three figures of a row; an empty one is None, not a missing value."""
     variable = reading.variables[as_text(cells[grid.positions["variable"]])]
     j, card = grid.positions[name], reading.card
-    number = read_cell(grid, i, j, cells, variable, card, {"": "M", **card.missing})
+    number, status = read_figure(grid, i, j, variable, card, {"": "M", **card.missing})
     if isinstance(number, Refused):
         reading.faults.add(number.rule, grid.place(i, j), as_text(cells[j]), **number.details)
-    return number
+    return number, status
 
 
 def _dates(grid: Grid, i: int, cells: list[Any], row: dict[str, str], reading: Reading) -> bool:
@@ -115,7 +121,7 @@ def _dates(grid: Grid, i: int, cells: list[Any], row: dict[str, str], reading: R
     target = reading.variables[row["variable"]].measure == "target"
     for name in ("period_start", "period_end"):
         place = grid.place(i, grid.positions[name])
-        system = grid.date_system or card.date_system
+        system = grid.extras.date_system or card.date_system
         dated = read_date(cells[grid.positions[name]], card.date_order, system)
         limit = 9999 if target else card.last_year() or 9999
         if isinstance(dated, Refused):
@@ -126,7 +132,19 @@ def _dates(grid: Grid, i: int, cells: list[Any], row: dict[str, str], reading: R
             good = False
         else:
             row[name] = dated.text
-    return good
+    return good and _covers(grid, i, row, reading)
+
+
+def _covers(grid: Grid, i: int, row: dict[str, str], reading: Reading) -> bool:
+    """Whether the period of a row is as long as its variable speaks of."""
+    start, end = row["period_start"], row["period_end"]
+    variable = reading.variables[row["variable"]]
+    is_span = start and end and start != end and variable.measure != "stock"
+    if not is_span or fits(variable.covers, covers_of_span(start, end)):
+        return True
+    reading.faults.add("DAT-12", grid.place(i, grid.positions["period_end"]), f"{start}/{end}",
+                       variable=row["variable"], covers=variable.covers)  # fmt: skip
+    return False
 
 
 def _year(row: dict[str, str]) -> int | None:

@@ -6,11 +6,12 @@ from collections import defaultdict
 from typing import Any
 
 from pipeline.faults import Place
-from pipeline.ingest.common import Reading, raw_text, resolve_text
+from pipeline.ingest.common import Reading, resolve_text
 from pipeline.ingest.dates import Dated, read_date
-from pipeline.ingest.grid import Grid, as_text
+from pipeline.ingest.grid import Grid
 from pipeline.ingest.numbers import Refused
 from pipeline.sources import Register
+from pipeline.words import as_text, handling_of_name
 
 
 def read_register(grid: Grid, reading: Reading) -> None:
@@ -54,7 +55,8 @@ def _records(
     if not text and card.province.blank is not None:
         reading.exclude(locator, text, card.province.blank)
         return []
-    names = text.split(card.province.separator) if card.province.separator else [text]
+    whole = "" if cells[j] is None else str(cells[j])  # as it stands, for the record
+    names = whole.split(card.province.separator) if card.province.separator else [whole]
     found = []
     for name in names:
         resolved = resolve_text(name.strip(), scheme, card.province.by, place, reading)
@@ -64,8 +66,8 @@ def _records(
         elif resolved is not None:
             found.append({"record": i, "date": date, "scheme": scheme, "code": resolved.code,
                           "locator": locator, "place": place, "origin": origin,
-                          "name_raw": raw_text(cells[j]),
-                          "notes": {*dated.notes, resolved.note}})  # fmt: skip
+                          "name": name, "handling": [*handling_of_name(name), *dated.notes,
+                                                     *filter(None, [resolved.note])]})  # fmt: skip
     if not date and rule.undated == "left_out" and rule.date is not None and found:
         reading.exclude(locator, text, "undated")
         return []
@@ -78,7 +80,7 @@ def _date(grid: Grid, i: int, cells: list[Any], rule: Register, reading: Reading
         return Dated("")
     j, card = grid.positions[rule.date], reading.card
     place, text = grid.place(i, j), as_text(cells[j])
-    dated = read_date(cells[j], card.date_order, grid.date_system or card.date_system)
+    dated = read_date(cells[j], card.date_order, grid.extras.date_system or card.date_system)
     if isinstance(dated, Refused):
         reading.faults.add(dated.rule, place, text, **dated.details)
         return None
@@ -121,8 +123,8 @@ def _count(
             status="A" if entries and dated == len(entries) else "E",
             locator=locator or "no record",
             raw=f"{len(entries)} records",
-            name_raw="; ".join(dict.fromkeys(e["name_raw"] for e in entries.values())),
-            notes=set().union(*(e["notes"] for e in entries.values())),
+            name="; ".join(dict.fromkeys(e["name"] for e in entries.values())) or None,
+            handling=[code for e in entries.values() for code in e["handling"]],
             origin="; ".join(dict.fromkeys(e["origin"] for e in entries.values())), place=next(
                 (e["place"] for e in entries.values()), Place(reading.card.file)),
         )  # fmt: skip

@@ -8,13 +8,14 @@ from typing import Any
 
 from pipeline.faults import Place
 from pipeline.ingest.columns import RefusedCell, report_refused
-from pipeline.ingest.common import Reading, raw_text, read_cell, resolve_province
+from pipeline.ingest.common import Reading, read_figure, resolve_province, strongest
 from pipeline.ingest.dates import looks_provisional, read_year
-from pipeline.ingest.grid import Grid, as_text
+from pipeline.ingest.grid import Grid
 from pipeline.ingest.numbers import Number, Refused
 from pipeline.sources import ValueColumn
+from pipeline.words import as_text
 
-SUM_TOLERANCE = 0.005  # share of the printed national figure that the provinces may miss it by
+LARGEST = 3  # provinces named beside a sum that misses the national figure
 
 
 def read_table(grid: Grid, reading: Reading) -> None:
@@ -27,51 +28,52 @@ def read_table(grid: Grid, reading: Reading) -> None:
     refused_before = reading.faults.n_rejecting()
     national: dict[tuple[str, int], tuple[float, Place]] = {}
     stated: dict[tuple[str, int], set[str]] = defaultdict(set)  # provinces with a cell, good or bad
+    columns = [column for column in card.columns if column.column in grid.positions]
     refused: list[RefusedCell] = []
     for i, cells in grid.data_rows():
-        found = resolve_province(grid, i, cells, card.scheme, reading)
-        if found is None:
+        row = resolve_province(grid, i, cells, card.scheme, reading)
+        if row is None:
             continue
         year, year_status = _row_year(grid, i, cells, reading)
-        for column in card.columns:
+        year_notes = ["provisional_mark"] if year_status == "P" else []
+        for column in columns:
             j = grid.positions[column.column]
             cell_year = column.year or year
             if cell_year is None:
                 continue
-            if found.code is not None:
-                stated[column.variable, cell_year].add(found.code)
-            number = _read_cell(grid, i, j, cells, column, reading)
+            code = row.found.code
+            if code is not None:
+                stated[column.variable, cell_year].add(code)
+            number, mark_status = _read_cell(grid, i, j, column, reading)
             if isinstance(number, Refused):
                 refused.append(RefusedCell(i, j, cells[j], number))
                 continue
-            if found.code is None:
-                reading.exclude(grid.locator(i, j), as_text(cells[j]), found.kind)
-                if found.kind == "national" and number.value is not None:
+            if code is None:
+                reading.exclude(grid.locator(i, j), as_text(cells[j]), row.found.kind)
+                if row.found.kind == "national" and number.value is not None:
                     national[column.variable, cell_year] = (number.value, grid.place(i, j))
                 continue
-            status = number.status or year_status or column.status
+            status = number.status or strongest(column.status, row.status, mark_status, year_status)
             if status == "A" and cell_year in card.provisional_years:
                 status = "P"
+            period, as_of = card.time_of(column)
             reading.observe(
-                code=found.code, scheme=card.scheme, variable=column.variable,
-                year=cell_year, period=str(cell_year), number=number.value, status=status,
+                code=code, scheme=card.scheme, variable=column.variable, year=cell_year,
+                period=period or as_of or str(cell_year), number=number.value, status=status,
                 locator=grid.locator(i, j), raw=as_text(cells[j]), place=grid.place(i, j),
-                name_raw=raw_text(cells[grid.positions[card.province.column]]),
-                notes=(*number.notes, found.note, "provisional_mark" if year_status else None),
+                name=row.raw, handling=[*row.handling, *number.notes, *year_notes],
             )  # fmt: skip
     report_refused(refused, grid, reading)
-    if reading.faults.n_rejecting() == refused_before:
+    if reading.faults.n_rejecting() == refused_before and not reading.has_refused_rows:
         _check_sums(national, reading)
     _check_complete(grid, stated, reading)
 
 
-def _row_year(
-    grid: Grid, i: int, cells: list[Any], reading: Reading
-) -> tuple[int | None, str | None]:
+def _row_year(grid: Grid, i: int, cells: list[Any], reading: Reading) -> tuple[int | None, str]:
     """The year of a row, and P where the cell marks it provisional; no year comes with a fault."""
     declared, card = reading.card.year, reading.card
     if declared.column is None:
-        return declared.value, None
+        return declared.value, "A"
     j = grid.positions[declared.column]
     place, text = grid.place(i, j), as_text(cells[j])
     read = read_year(cells[j], declared.forms, declared.provisional_forms)
@@ -88,33 +90,38 @@ def _row_year(
     else:
         return read
     reading.has_refused_rows = True
-    return None, None
+    return None, "A"
 
 
 def _read_cell(
-    grid: Grid, i: int, j: int, cells: list[Any], column: ValueColumn, reading: Reading
-) -> Number | Refused:
-    number = read_cell(grid, i, j, cells, reading.variables[column.variable], reading.card)
+    grid: Grid, i: int, j: int, column: ValueColumn, reading: Reading
+) -> tuple[Number | Refused, str]:
+    number, status = read_figure(grid, i, j, reading.variables[column.variable], reading.card)
     if isinstance(number, Refused):
-        if reading.corrected.get(grid.locator(i, j)) == as_text(cells[j]):
-            return Number(None, "M")  # until `apply_corrections` puts the right figure here
+        if reading.corrected.get(grid.locator(i, j)) == as_text(grid.rows[i][j]):
+            return Number(None, "M"), status  # until `apply_corrections` puts the right one here
         reading.has_refused_rows = True
-    return number
+    return number, status
 
 
 def _check_sums(national: dict[tuple[str, int], tuple[float, Place]], reading: Reading) -> None:
+    """Warn when the provinces of a table do not add to the national figure printed in it."""
+    card, ref = reading.card, reading.ref
     for (variable, year), (stated, place) in national.items():
         if reading.variables[variable].merge != "sum":
             continue
-        values = [
-            r["value"]
+        values = {
+            r["province_code"]: r["value"]
             for r in reading.observed
             if r["variable"] == variable and r["year"] == year and r["value"] is not None
-        ]
-        total = math.fsum(values)
-        if abs(total - stated) > SUM_TOLERANCE * abs(stated):
+        }
+        total = math.fsum(values.values())
+        if abs(total - stated) > card.sum_tolerance * abs(stated):
+            largest = sorted(values, key=lambda code: (-values[code], code))[:LARGEST]
+            named = ", ".join(f"{ref.name(card.scheme, c)} {values[c]:g}" for c in largest)
             reading.faults.add("SEM-04", place, stated, total=f"{total:g}",
-                               tolerance=f"{SUM_TOLERANCE:.1%}")  # fmt: skip
+                               difference=f"{total - stated:+g}", largest=named,
+                               tolerance=f"{card.sum_tolerance:.1%}")  # fmt: skip
 
 
 def _check_complete(grid: Grid, stated: dict[tuple[str, int], set[str]], reading: Reading) -> None:
