@@ -10,6 +10,7 @@ from pathlib import Path
 from pipeline.language import text
 
 CARDS = "raw/sources.yml"
+HASH = re.compile(r"(\s+sha256:[ ]*)(\"[^\"]*\"|'[^']*'|[^#\s]*)")
 
 
 def renew_hash(root: Path, file: str, lang: str) -> tuple[str, bool]:
@@ -26,22 +27,29 @@ def renew_hash(root: Path, file: str, lang: str) -> tuple[str, bool]:
     if len(starts) != 1 or not path.is_file():
         return text("accept_unknown", lang, file=file), False
     new = hashlib.sha256(path.read_bytes()).hexdigest()
-    indent = _indent(lines[starts[0]])
-    for i in range(starts[0], len(lines)):
-        if lines[i].strip() and _indent(lines[i]) < indent:
-            break  # the next card: its hash is not ours
-        match = re.match(r"(\s+sha256:\s*['\"]?)([0-9a-f]{64})", lines[i])
-        if match is None:
-            continue
-        old = match.group(2)
-        if old == new:
-            return text("accept_same", lang, file=file), True
-        lines[i] = lines[i].replace(old, new)
-        fresh = cards.with_suffix(".yml.new")
-        fresh.write_text("".join(lines), "utf-8", newline="")
-        os.replace(fresh, cards)
-        return text("accepted", lang, file=file, old=old[:12], new=new[:12]), True
-    return text("accept_unknown", lang, file=file), False
+    first, last = _extent(lines, starts[0])
+    hashes = [i for i in range(first, last) if HASH.match(lines[i])]
+    match = HASH.match(lines[hashes[0]]) if hashes else None
+    old = match[2].strip("'\"") if match is not None else ""
+    if old == new:
+        return text("accept_same", lang, file=file), True
+    if match is not None:
+        lines[hashes[0]] = f'{match[1].rstrip()} "{new}"{lines[hashes[0]][match.end() :]}'
+    else:
+        indent = " " * _indent(lines[starts[0]])
+        lines.insert(starts[0] + 1, f'{indent}sha256: "{new}"\n')
+    fresh = cards.with_suffix(".yml.new")
+    fresh.write_text("".join(lines), "utf-8", newline="")
+    os.replace(fresh, cards)
+    return text("accepted", lang, file=file, old=old[:12], new=new[:12]), True
+
+
+def _extent(lines: list[str], within: int) -> tuple[int, int]:
+    """First line of the card that holds a line, and the line after its last."""
+    indent = _indent(lines[within])
+    outside = [i for i, line in enumerate(lines) if line.strip() and _indent(line) < indent]
+    before = [i for i in outside if i < within]
+    return max(before, default=-1) + 1, min((i for i in outside if i > within), default=len(lines))
 
 
 def _indent(line: str) -> int:

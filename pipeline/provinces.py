@@ -10,8 +10,16 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.faults import Faults, Place
+from pipeline.faults import Faults, Place, Term
 from pipeline.legacy import damage
+from pipeline.unresolved import (
+    NUMERIC_CODE,
+    Stranger,
+    other_system,
+    report_ambiguous,
+    report_regions,
+    report_strangers,
+)
 
 REFERENCE = Path(__file__).with_name("reference")
 INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
@@ -48,6 +56,7 @@ class Resolved:
 
     code: str | None
     kind: str  # province | national | region | heading | organisation | foreign
+    note: str | None = None  # alias, unmarked_name or numeric_code: how a province was found
 
 
 @dataclass
@@ -59,9 +68,11 @@ class Reference:
     provinces: list[dict[str, str]] = field(default_factory=list)
     merger: dict[str, str] = field(default_factory=dict)
     names: dict[str, dict[str, str]] = field(default_factory=dict)  # scheme -> folded -> code
+    official: set[tuple[str, str]] = field(default_factory=set)  # (scheme, folded), no aliases
     unmarked: dict[str, dict[str, set[str]]] = field(default_factory=dict)
     ambiguous: list[tuple[str, str]] = field(default_factory=list)  # spellings of two provinces
     others: dict[str, str] = field(default_factory=dict)  # folded -> national, region, heading
+    region_lists: dict[str, set[str]] = field(default_factory=dict)  # folded -> lists that hold it
     historical: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def codes(self, scheme: str) -> list[str]:
@@ -82,6 +93,15 @@ class Reference:
                 return scheme["scheme"]
         return self.schemes[0]["scheme"]
 
+    def is_old(self, scheme: str) -> bool:
+        """Whether a scheme is the one before the merger."""
+        return scheme == self.schemes[0]["scheme"]
+
+    def parts(self, code: str) -> list[str]:
+        """Names of the former provinces that make up a province of the new scheme."""
+        old = self.schemes[0]["scheme"]
+        return [self.name(old, part) for part, whole in self.merger.items() if whole == code]
+
 
 def read_rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as handle:
@@ -98,6 +118,7 @@ def load_reference(folder: Path = REFERENCE) -> Reference:
     ref.unmarked = {scheme["scheme"]: defaultdict(set) for scheme in ref.schemes}
     spellings = [(p["scheme"], p["name_vi"], p["province_code"]) for p in ref.provinces]
     spellings += [(p["scheme"], p["name_en"], p["province_code"]) for p in ref.provinces]
+    ref.official = {(scheme, fold(spelling)) for scheme, spelling, _ in spellings}
     aliases = read_rows(folder / "aliases.csv")
     spellings += [(a["scheme"], a["alias"], a["province_code"]) for a in aliases]
     for scheme, spelling, code in spellings:
@@ -105,7 +126,9 @@ def load_reference(folder: Path = REFERENCE) -> Reference:
         if ref.names[scheme].setdefault(key, code) != code:
             ref.ambiguous.append((scheme, spelling))
         ref.unmarked[scheme][strip_marks(key)].add(code)
-    ref.others = {fold(r["name"]): r["kind"] for r in read_rows(folder / "not_provinces.csv")}
+    others = read_rows(folder / "not_provinces.csv")
+    ref.others = {fold(r["name"]): r["kind"] for r in others}
+    ref.region_lists = {fold(r["name"]): set(r["lists"].split()) for r in others}
     ref.historical = {fold(r["name"]): r for r in read_rows(folder / "historical_units.csv")}
     return ref
 
@@ -119,6 +142,12 @@ def check_reference(ref: Reference, faults: Faults) -> None:
             declared = scheme["n_provinces"]
             faults.add("GEO-22", Place("reference/provinces.csv"), len(codes),
                        problem=f"scheme {scheme['scheme']}: {declared} declared")  # fmt: skip
+    for i, province in enumerate(ref.provinces):
+        for key, lang in (("name_vi", "vi"), ("name_en", "en")):
+            if not province[key].strip():
+                faults.add("SCH-15", Place("reference/provinces.csv", row=i + 2), key,
+                           id=province["province_code"],
+                           language=Term(f"language_{lang}"))  # fmt: skip
     for scheme_code, spelling in ref.ambiguous:
         faults.add("GEO-22", Place("reference/aliases.csv"), spelling,
                    problem=f"scheme {scheme_code}: two provinces")  # fmt: skip
@@ -136,26 +165,41 @@ def check_reference(ref: Reference, faults: Faults) -> None:
 
 
 class Resolver:
-    """Resolves the province cells of one file and adds a fault for each it cannot."""
+    """Resolves the province cells of one file and adds a fault for each it cannot.
+
+    `close` adds those that only the whole file shows: territory that stands in it twice, and
+    regions of two lists.
+    """
 
     def __init__(self, ref: Reference, faults: Faults, extra: dict[str, str] | None = None) -> None:
         self.ref = ref
         self.faults = faults
+        self.codes = {s["scheme"]: frozenset(ref.codes(s["scheme"])) for s in ref.schemes}
         self.extra = {fold(name): kind for name, kind in (extra or {}).items()}
+        self.seen: dict[tuple[str, str], Place] = {}  # (scheme, code) -> first row
+        self.strangers: list[Stranger] = []
+        self.regions: list[tuple[str, Place, set[str]]] = []
 
     def by_name(self, raw: str, scheme: str, place: Place) -> Resolved | None:
         """The province called `raw` in `scheme`, a row that is not one, or None with a fault."""
         key = fold(raw)
         code = self.ref.names[scheme].get(key)
         if code is not None:
-            return Resolved(code, "province")
+            is_alias = (scheme, key) not in self.ref.official
+            return self._found(code, scheme, place, "alias" if is_alias else None)
         kind = self.extra.get(key) or self.ref.others.get(key)
         if kind is not None:
+            if key not in self.extra and self.ref.region_lists[key]:
+                self.regions.append((raw, place, self.ref.region_lists[key]))
             return Resolved(None, kind)
         if key == strip_marks(key):  # written with no marks at all: unique, or refused
             codes = self.ref.unmarked[scheme].get(key, set())
             if len(codes) == 1:
-                return Resolved(next(iter(codes)), "province")
+                return self._found(next(iter(codes)), scheme, place, "unmarked_name")
+            if codes:
+                names = ", ".join(f"{self.ref.name(scheme, c)} ({c})" for c in sorted(codes))
+                self.faults.add("GEO-04", place, raw, scheme=scheme, provinces=names)
+                return None
         damaged = damage(raw)
         if damaged is not None:
             rule, details = damaged
@@ -164,29 +208,64 @@ class Resolver:
         self._unknown(raw, key, scheme, place)
         return None
 
-    def by_code(self, raw: str, scheme: str, place: Place) -> Resolved | None:
-        """The province with the two-digit code `raw` in `scheme`, or None with a fault."""
-        if raw in self.ref.codes(scheme):
-            return Resolved(raw, "province")
-        if raw.isdigit() and raw.zfill(2) in self.ref.codes(scheme):
-            self.faults.add("GEO-14", place, raw, code=raw.zfill(2))
-        elif re.fullmatch(r"VN-\w{2}", raw):
-            self.faults.add("GEO-15", place, raw, system="ISO 3166-2")
+    def by_code(
+        self, raw: str, scheme: str, place: Place, is_numeric: bool = False
+    ) -> Resolved | None:
+        """The province with the two-digit code `raw` in `scheme`, or None with a fault.
+
+        Where the source declares numeric codes, 1 and 1.0 are 01.
+        """
+        codes = self.codes[scheme]
+        if raw in codes:
+            return self._found(raw, scheme, place, None)
+        number = NUMERIC_CODE.fullmatch(raw)
+        if number is not None and (code := number[1].zfill(2)) in codes:
+            if is_numeric:
+                return self._found(code, scheme, place, "numeric_code")
+            self.faults.add("GEO-14", place, raw, code=code)
+            return None
+        others = [s for s in self.ref.schemes if raw in self.codes[s["scheme"]]]
+        if others:
+            self._stranger(raw, raw, others[0], scheme, place, is_code=True)
+        elif (system := other_system(raw)) is not None:
+            self.faults.add("GEO-15", place, raw, system=system)
         else:
-            others = [s["scheme"] for s in self.ref.schemes if raw in self.ref.codes(s["scheme"])]
-            if others:
-                self.faults.add("GEO-17", place, raw, scheme=scheme, other=", ".join(others))
-            else:
-                self.faults.add("GEO-01", place, raw, scheme=scheme, nearest="–")
+            self.faults.add("GEO-01", place, raw, scheme=scheme, nearest="–")
         return None
+
+    def close(self, is_one_table: bool = True) -> None:
+        """Add the faults that need every row of the file; to be called once, after the last.
+
+        Rows that do not belong to one table are judged one by one.
+        """
+        seen = self.seen if is_one_table else {}
+        report_strangers(self.strangers, seen, self.ref, self.faults)
+        report_regions(self.regions if is_one_table else [], self.faults)
+
+    def without_scheme(self, raw: str, place: Place) -> bool:
+        """Whether a name means two territories where no scheme is declared: a fault if so."""
+        return report_ambiguous(raw, fold(raw), place, self.ref, self.faults)
+
+    def _found(self, code: str, scheme: str, place: Place, note: str | None) -> Resolved:
+        self.seen.setdefault((scheme, code), place)
+        return Resolved(code, "province", note)
+
+    def _stranger(
+        self, raw: str, code: str, of: dict[str, str], scheme: str, place: Place, is_code: bool
+    ) -> None:
+        """Keep a unit of another scheme for `close`, with the unit of `scheme` it lies in."""
+        whole = self.ref.merger.get(code) if self.ref.is_old(of["scheme"]) else None
+        belongs = self.ref.name(scheme, whole) if whole is not None else "–"
+        details = {"scheme": scheme, "belongs": belongs, "other": of["scheme"],
+                   "valid": f"{of['valid_from']} – {of['valid_to'] or '…'}"}  # fmt: skip
+        rule = "GEO-17" if is_code else "GEO-07"
+        self.strangers.append(Stranger(rule, raw, scheme, whole, place, details))
 
     def _unknown(self, raw: str, key: str, scheme: str, place: Place) -> None:
         for other in self.ref.schemes:
             code = self.ref.names[other["scheme"]].get(key)
             if code is not None and other["scheme"] != scheme:
-                now = self.ref.merger.get(code)
-                belongs = self.ref.name(scheme, now) if now and scheme != "63" else "–"
-                self.faults.add("GEO-07", place, raw, scheme=scheme, belongs=belongs)
+                self._stranger(raw, code, other, scheme, place, is_code=False)
                 return
         if key in self.ref.historical:
             unit = self.ref.historical[key]
@@ -196,7 +275,7 @@ class Resolver:
         if re.match(r"(huyện|quận|thị xã|phường|xã|thị trấn) ", key):
             self.faults.add("GEO-21", place, raw)
             return
-        known = {fold(self.ref.name(scheme, c)): self.ref.name(scheme, c)
-                 for c in self.ref.codes(scheme)}  # fmt: skip
+        known = {fold(name): name for c in self.codes[scheme]
+                 if (name := self.ref.name(scheme, c))}  # fmt: skip
         near = [known[k] for k in difflib.get_close_matches(key, list(known), n=3, cutoff=0.6)]
         self.faults.add("GEO-01", place, raw, scheme=scheme, nearest=", ".join(near) or "–")

@@ -24,6 +24,7 @@ from pipeline.provinces import Reference, check_reference, load_reference
 from pipeline.sources import Catalogue, load_catalogue
 from pipeline.spec import Spec, check_sources_of, load_spec, node_rows
 from pipeline.spec_tables import spec_tables
+from pipeline.warnings_of_steps import warn_of_steps
 from schemas import check_contract
 
 Report = Callable[[str, dict[str, Any]], None]
@@ -34,6 +35,7 @@ Check = Callable[[Path, list[dict[str, Any]]], list[dict[str, Any]]]
 class Loaded:
     """Everything read and checked before the first step."""
 
+    spec_name: str
     ref: Reference
     catalogue: Catalogue
     spec: Spec
@@ -73,7 +75,7 @@ def load(project: Project, faults: Faults, report: Report) -> Loaded:
     assert catalogue is not None
     assert spec is not None
     assert ingested is not None
-    return Loaded(ref, catalogue, spec, ingested)
+    return Loaded(project.spec_name, ref, catalogue, spec, ingested)
 
 
 def compute(loaded: Loaded, faults: Faults, report: Report, is_held: bool = True) -> Any:
@@ -102,6 +104,7 @@ def compute(loaded: Loaded, faults: Faults, report: Report, is_held: bool = True
     for name, frame in tables.items():
         store.put_table(con, name, frame)
     run_steps(con, faults, report, is_held=is_held)
+    warn_of_steps(con, loaded.spec_name, loaded.ref, faults)
     store.put_table(con, "findings", _finding_rows(faults.warnings()))
     return con
 

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from pipeline.faults import Faults
-from pipeline.periods import DAY, PERIOD, Covers, covers_of, fits, is_day, years_of
-from pipeline.yamlfile import YamlFile, read_yaml, validate_each
+from pipeline.periods import DAY, PERIOD, Covers, is_day, years_of
+from pipeline.yamlfile import read_yaml, validate_each
 
 Status = Literal["A", "E", "P", "M"]
+MissingStatus = Literal["M", "L", "Q"]  # there is none; not collected; withheld
+Name = Annotated[str, Field(pattern=r"\S")]  # a text for readers: never blank
+SHA256 = re.compile(r"[0-9a-f]{64}")
 NumberStyle = Literal["plain", "en", "vi", "space", "digits"]
 Encoding = Literal["utf-8", "utf-16", "cp1258", "tcvn3", "vni"]
 Period = Annotated[str, Field(pattern=PERIOD)]
@@ -55,8 +66,8 @@ Share = Annotated[int | float | str, AfterValidator(_fraction)]
 class Variable(Strict):
     """A number as published: its unit and how it may be added over merged provinces."""
 
-    name_vi: str
-    name_en: str
+    name_vi: Name
+    name_en: Name
     unit: str
     measure: Literal["stock", "flow", "average", "ratio", "score", "attendance", "person", "target"]
     merge: Literal["sum", "weighted_mean", "none"]
@@ -78,9 +89,14 @@ class ProvinceColumn(Strict):
 
     column: str = "province"
     by: Literal["name", "code"] = "name"
+    also: str | None = None  # column with the other of the two: they must agree
+    numeric_codes: bool = False  # the code 01 may stand as the number 1
     separator: str | None = None  # several provinces in one cell
     blank: Literal["foreign"] | None = None  # what an empty cell means, when it may be empty
     numbered: bool = False  # `I. Trung du …`, `2) Hà Nội`: the number before a name is not of it
+
+
+YearForm = Annotated[str, Field(pattern=r"^[^y]*yyyy[^y]*$")]
 
 
 class Year(Strict):
@@ -90,6 +106,14 @@ class Year(Strict):
     column: str | None = None
     first: int | None = None
     last: int | None = None
+    forms: list[YearForm] = []  # how a cell writes its year, beside yyyy alone
+    provisional_forms: list[YearForm] = []  # the same, marking a preliminary figure
+
+    def span(self) -> tuple[int, int]:
+        """First and last year that the rows may have."""
+        if self.value is not None:
+            return self.value, self.value
+        return self.first or 0, self.last or 9999
 
 
 class ValueColumn(Strict):
@@ -129,20 +153,24 @@ class Card(Strict):
     licence: str
     published: str
     accessed: str
-    scheme: Literal["63", "34", "column", "by date"]
+    scheme: Literal["63", "34", "column", "by date", ""] = ""  # undeclared: refused, with its names
     rows: str
     number_style: NumberStyle
     encoding: Encoding = "utf-8"  # of a CSV; tcvn3 and vni also of the cells of a spreadsheet
     delimiter: Literal[",", ";", "\t"] = ","
     sheet: str | None = None
     header_row: int = Field(default=1, ge=1)
+    missing: dict[str, MissingStatus] = {}
+    zero: list[str] = []  # markers that mean zero
+    brackets: Literal["negative"] | None = None  # what (5,2) means, where it may stand
+    date_order: Literal["dmy", "mdy"] | None = None  # of dates such as 03/04/2025
+    date_system: Literal["1900", "1904"] | None = None  # of day numbers such as 45678
     header_rows: int = Field(default=1, ge=1, le=5)  # a name is then `upper / lower`
     column_numbers: bool = False  # a row (1), (2), (3) = (2) / (1) stands under the header
     aliases: dict[str, str] = {}  # another heading of the file: the name that this card uses
     ends_at: list[Words] = []  # how the first row under the table begins: Nguồn:, Ghi chú
     marks: dict[Mark, Literal["A", "E", "P"]] = {}  # footnote marks after a name or a figure
     sum_tolerance: float = Field(default=0.005, ge=0, lt=1)  # share of the national figure
-    missing: dict[str, Status] = {}
     province: ProvinceColumn = ProvinceColumn()
     year: Year = Year()
     period: Period | None = None
@@ -155,7 +183,18 @@ class Card(Strict):
     complete: bool = False
     absent: list[str] = []
     note: str | None = None
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Annotated[str, BeforeValidator(lambda given: str(given or ""))] = ""
+
+    def last_year(self) -> int | None:
+        """The year in which the file was obtained: it can hold no figure of a later one."""
+        match = re.match(r"[0-9]{4}(?=-|$)", self.accessed)
+        return int(match[0]) if match else None
+
+    @model_validator(mode="after")
+    def a_marker_means_one_thing(self) -> Card:
+        if both := sorted(set(self.missing) & set(self.zero)):
+            raise ValueError(f"the marker '{both[0]}' is either missing or zero")
+        return self
 
     @model_validator(mode="after")
     def kind_has_what_it_needs(self) -> Card:
@@ -170,12 +209,14 @@ class Card(Strict):
     @model_validator(mode="after")
     def every_figure_has_a_scheme_and_a_year(self) -> Card:
         schemes = {"table": ("63", "34"), "quotes": ("column",), "register": ("63", "by date")}
-        if self.scheme not in schemes[self.kind]:
+        if self.scheme and self.scheme not in schemes[self.kind]:
             raise ValueError(f"a {self.kind} has scheme {' or '.join(schemes[self.kind])}")
         has_year = self.year.value is not None or self.year.column is not None
         if not has_year and any(column.year is None for column in self.columns):
             raise ValueError("every column of a table has a year: its own, or that of the rows")
         register = self.register_
+        if register and self.province.also:
+            raise ValueError("a register names its provinces in one column")
         if register and (register.first_year is None) != (register.last_year is None):
             raise ValueError("first_year and last_year of a register go together")
         return self
@@ -241,6 +282,8 @@ def load_catalogue(root: Path, faults: Faults) -> Catalogue | None:
     A card or variable that is refused is left out with its faults; the others are still used, so
     that one run reports the faults of all files.
     """
+    from pipeline.card_checks import check_card, check_variable
+
     card_file = read_yaml(root / "raw/sources.yml", "raw/sources.yml", faults)
     variable_file = read_yaml(root / "raw/variables.yml", "raw/variables.yml", faults)
     card_parts = validate_each(CardFile, "sources", card_file, faults)
@@ -249,11 +292,8 @@ def load_catalogue(root: Path, faults: Faults) -> Catalogue | None:
         return None
     variables = {code: part.variables[code] for code, part in variable_parts.items() if part}
     found = Catalogue(cards={}, variables=variables, unusable=set(variable_parts) - set(variables))
-    for code, variable in variables.items():
-        if variable.merge_weight is not None and not found.knows(variable.merge_weight):
-            place = variable_file.place("variables", code, "merge_weight")
-            near = nearest(variable.merge_weight, variables)
-            faults.add("SCH-02", place, variable.merge_weight, nearest=near)
+    for code in variables:
+        check_variable(code, found, variable_file, faults)
     files: dict[str, str] = {}
     for source_id, part in card_parts.items():
         if part is None:
@@ -262,35 +302,10 @@ def load_catalogue(root: Path, faults: Faults) -> Catalogue | None:
             continue
         card = part.sources[source_id]
         found.cards[source_id] = card
-        _check_variables(source_id, card, found, card_file, faults)
+        check_card(source_id, found, card_file, faults)
         if card.sha256 in files:
             place = card_file.place("sources", source_id, "sha256")
             faults.add("DUP-05", place, card.file, other=files[card.sha256])
-        files[card.sha256] = card.file
+        if SHA256.fullmatch(card.sha256):
+            files[card.sha256] = card.file
     return found
-
-
-def _check_variables(
-    source_id: str, card: Card, catalogue: Catalogue, file: YamlFile, faults: Faults
-) -> None:
-    """Every variable of a card is declared, and covers what its column says it covers."""
-    named: list[tuple[str, tuple[str | int, ...]]] = [
-        (column.variable, ("columns", i, "variable")) for i, column in enumerate(card.columns)
-    ]
-    if card.register_ is not None:
-        named.append((card.register_.variable, ("register", "variable")))
-    for variable, path in named:
-        if not catalogue.knows(variable):
-            near = nearest(variable, catalogue.variables)
-            faults.add("SCH-02", file.place("sources", source_id, *path), variable, nearest=near)
-    for i, column in enumerate(card.columns):
-        declared = catalogue.variables.get(column.variable)
-        if declared is None:
-            continue
-        period, as_of = card.time_of(column)
-        covered = covers_of(period) if period else "year"
-        if fits(declared.covers, covered) and not (as_of and declared.measure == "flow"):
-            continue
-        place = file.place("sources", source_id, "columns", i)
-        faults.add("DAT-12", place, period or as_of or column.year or card.year.value,
-                   variable=column.variable, covers=declared.covers)  # fmt: skip

@@ -10,6 +10,7 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from pipeline.choices.aggregation import RULE, Method, check_aggregation, rule_of
+from pipeline.choices.framework import Framework, check_framework
 from pipeline.choices.imputation import Impute, ImputeIndicator, check_imputation
 from pipeline.choices.peers import Peers, peers_row
 from pipeline.choices.points import read_points
@@ -18,7 +19,7 @@ from pipeline.choices.treatment import Treat, TreatOne, check_treatment
 from pipeline.choices.weighting import Weigh, WeighAll, check_weighting, choice_of
 from pipeline.faults import Faults, Place
 from pipeline.provinces import Reference
-from pipeline.sources import Catalogue, Share, Strict, nearest
+from pipeline.sources import Catalogue, Name, Share, Strict, nearest
 from pipeline.yamlfile import YamlFile, read_yaml, validate
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -86,10 +87,10 @@ class Node(Strict):
     pie_shares: Annotated[list[Share], Field(min_length=2, max_length=2)] | None = None
     node_coverage: Share | None = None
     direction: Literal[1, -1] = 1  # -1 turns every indicator under it
-    name_vi: str
-    name_en: str
-    description_vi: str
-    description_en: str
+    name_vi: Name
+    name_en: Name
+    description_vi: Name
+    description_en: Name
 
 
 class Indicator(Strict):
@@ -110,12 +111,12 @@ class Indicator(Strict):
     treat: TreatOne = True
     normalise: NormaliseIndicator | None = None  # where it differs from the settings
     planned: bool = False  # no source holds its variable yet
-    unit_vi: str
-    unit_en: str
-    name_vi: str
-    name_en: str
-    description_vi: str
-    description_en: str
+    unit_vi: Name
+    unit_en: Name
+    name_vi: Name
+    name_en: Name
+    description_vi: Name
+    description_en: Name
 
     @model_validator(mode="after")
     def kind_has_what_it_needs(self) -> Indicator:
@@ -129,8 +130,9 @@ class Indicator(Strict):
 class Spec(Strict):
     """An index: its editions, its tree and its settings."""
 
-    title_vi: str
-    title_en: str
+    title_vi: Name
+    title_en: Name
+    framework: Framework | None = None  # the years the tree was made for
     editions: list[Edition] = Field(min_length=1)
     settings: Settings
     nodes: list[Node] = Field(min_length=1)
@@ -164,6 +166,7 @@ def load_spec(
     if spec is not None:
         spec = read_points(spec, path.parent, file, faults)
         _check_tree(spec, file, faults)
+        check_framework(spec, file, faults)
         check_aggregation(spec, node_rows(spec), file, faults)
         check_imputation(spec, file, faults)
         check_treatment(spec, file, faults)

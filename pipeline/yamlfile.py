@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from pipeline.faults import Faults, Place, bad_byte
+from pipeline.faults import Faults, Place, Term, bad_byte
 from pipeline.language import Words, catalogue
 
 MAX_BYTES = 1_000_000
@@ -20,6 +20,7 @@ MAX_DEPTH = 20
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")  # a longer one stays text, and is refused as such
 DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+([eE][-+]?[0-9]+)?")
 WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
+IN_LANGUAGE = re.compile(r"\w+_(vi|en)")  # a text for readers, which both languages need
 QUOTED = ("'", '"', "|", ">")  # a scalar written so is text
 PLAIN_TAGS = {
     f"tag:yaml.org,2002:{name}"
@@ -191,7 +192,11 @@ def _add_problem(
 ) -> None:
     """One fault for all that is wrong at a key path: a union finds something for each member."""
     problem, place, key = problems[0], found.place(*path), path[-1] if path else ""
+    in_language = IN_LANGUAGE.fullmatch(str(key))
     match problem["type"]:
+        case "missing" | "string_pattern_mismatch" if in_language:
+            faults.add("SCH-15", place, key, id=_id_of(path, found.data),
+                       language=Term(f"language_{in_language[1]}"))  # fmt: skip
         case "extra_forbidden":
             near = difflib.get_close_matches(str(key), sorted(_known_keys(model) - {key}), n=1)
             here = ", ".join(dict.fromkeys(_keys_at(model, path[:-1]))) or "–"
@@ -226,6 +231,17 @@ def _expected(problems: list[Any], model: type[BaseModel]) -> Words | str:
         if key in kinds and f"expected_{key}" in catalogue()["problems"]:
             return Words(f"expected_{key}", values)
     return str(first["msg"])
+
+
+def _id_of(path: tuple[Any, ...], data: Any) -> str:
+    """What the entry that holds a key is called: its own code or edition, else its key."""
+    for step in path[:-1]:
+        is_there = isinstance(data, dict | list) and step in (
+            data if isinstance(data, dict) else range(len(data))
+        )
+        data = data[step] if is_there else None
+    own = [data.get(name) for name in ("code", "edition")] if isinstance(data, dict) else []
+    return next((str(name) for name in (*own, *path[-2:-1]) if name is not None), "–")
 
 
 def _known_keys(model: type[BaseModel]) -> set[str]:

@@ -66,6 +66,27 @@ def give_file(toy: Toy, source: str, suffix: str, content: bytes) -> str:
     return new
 
 
+def declare(toy: Toy, source: str, line: str) -> None:
+    """Add a line to the card of a source."""
+    toy.edit(CARDS, f"  {source}:\n", f"  {source}:\n    {line}\n")
+
+
+def redefine(toy: Toy, variable: str, old: str, new: str) -> None:
+    """Replace a text in the declaration of a variable."""
+    text = (toy.root / VARIABLES).read_text("utf-8")
+    (line,) = [x for x in text.splitlines() if x.startswith(f"  {variable}:")]
+    assert old in line
+    toy.write(VARIABLES, text.replace(line, line.replace(old, new)))
+
+
+def cell_of(toy: Toy, source: str, locator: str) -> dict[str, Any]:
+    """One observed figure; what is missing is None."""
+    frame = toy.load().ingested.observed
+    found = frame[(frame["source_id"] == source) & (frame["locator"] == locator)]
+    (row,) = found.astype(object).where(found.notna(), None).to_dict("records")
+    return {str(key): value for key, value in row.items()}
+
+
 def card_keys(toy: Toy, source: str, **keys: str) -> None:
     """Add keys to a card, as YAML; a key that is there already is replaced."""
     path = toy.root / CARDS

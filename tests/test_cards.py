@@ -33,14 +33,17 @@ def test_accepting_an_unchanged_file_changes_nothing(toy: Toy) -> None:
     assert (toy.root / CARDS).read_bytes() == before
 
 
-def test_a_card_without_a_hash_does_not_take_that_of_the_next(toy: Toy) -> None:
-    text = (toy.root / CARDS).read_text("utf-8")
-    lines = text.splitlines(keepends=True)
+@pytest.mark.parametrize("damaged", ["", '    sha256: "735167"\n', "    sha256:\n"])
+def test_a_card_without_a_whole_hash_is_given_its_own_and_the_next_keeps_its(
+    toy: Toy, damaged: str
+) -> None:
+    before = toy.load().catalogue.cards
+    lines = (toy.root / CARDS).read_text("utf-8").splitlines(keepends=True)
     (first,) = [i for i, line in enumerate(lines) if "735167f1" in line]
-    (toy.root / CARDS).write_text("".join(lines[:first] + lines[first + 1 :]), "utf-8")
-    before = (toy.root / CARDS).read_bytes()
-    assert not renew_hash(toy.root, POPULATION, "en")[1]
-    assert (toy.root / CARDS).read_bytes() == before
+    lines[first] = damaged
+    (toy.root / CARDS).write_text("".join(lines), "utf-8")
+    assert renew_hash(toy.root, POPULATION, "en")[1]
+    assert toy.load().catalogue.cards == before
 
 
 @pytest.mark.parametrize("file", ["raw/none.csv", "raw/synthetic", "../raw/x.csv", ""])

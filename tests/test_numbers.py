@@ -87,7 +87,9 @@ def test_any_text_is_read_or_refused_and_never_an_accident(text: str, style: str
        style=st.sampled_from(sorted(STYLES)))  # fmt: skip
 def test_a_typed_cell_has_no_style(value: float, style: str) -> None:
     assert _read(value, style) == value
-    assert _read(Decimal(repr(value)), style) == value
+    written = Decimal(repr(value))
+    is_exact = abs(written) <= 2**53 or Decimal(value) == written
+    assert _read(written, style) == (value if is_exact else "NUM-23")
 
 
 @pytest.mark.parametrize(
@@ -132,7 +134,7 @@ def test_a_number_is_read_under_its_style(text: object, style: str, value: float
         ("1 234", "vi", "NUM-04"),
         (f"1{NBSP}234", "plain", "NUM-04"),
         ("1  234", "space", "NUM-04"),
-        ("(5,2)", "vi", "NUM-10"),
+        ("(5,2)", "vi", "NUM-15"),
         ("350 người", "vi", "NUM-08"),
         ("", "plain", "NUM-10"),
         (None, "plain", "NUM-10"),
@@ -183,17 +185,17 @@ def test_bounds_are_held_and_nothing_is_clipped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "style", "other"),
+    ("text", "style", "readings"),
     [
-        ("1.000", "plain", "vi"),
-        ("9.350", "en", "vi"),
-        ("9,350", "vi", "en"),
-        ("1,000", "space", "en"),
+        ("1.000", "plain", "plain = 1.000, vi = 1000"),
+        ("9.350", "en", "en = 9.350, vi = 9350"),
+        ("9,350", "vi", "vi = 9.350, en = 9350"),
+        ("1,000", "space", "space = 1.000, en = 1000"),
     ],
 )
 def test_a_count_that_looks_like_grouped_thousands_of_another_style_is_refused(
-    text: str, style: str, other: str
+    text: str, style: str, readings: str
 ) -> None:
     found = read_number(text, style, {}, _variable(integer=True, low=0))
-    assert found == Refused("NUM-02", {"style": style, "readings": other})
+    assert found == Refused("NUM-02", {"style": style, "readings": readings})
     assert isinstance(read_number(text, style, {}, _variable(low=0)), Number)  # 1,000 may be 1.0

@@ -17,8 +17,10 @@ from tests.breaking import (
     VARIABLES,
     fired,
     line_of,
+    the_fault,
 )
 from tests.conftest import Toy
+from tests.steps import rows_of
 
 CORRECTIONS = "raw/corrections.yml"
 CORRECTION = """corrections:
@@ -63,6 +65,11 @@ def test_SCH_04_a_weight_that_is_not_above_zero_is_refused(toy: Toy, weight: flo
     toy.edit(INDEX, "weight: 0.5", f"weight: {weight}")
     fault = fired(toy, "SCH-04", INDEX, line_of(toy, INDEX, f"weight: {weight}"), None, weight)
     assert fault.details["key"] == "property"
+
+
+def test_SCH_04_a_weight_that_is_not_a_number_is_refused(toy: Toy) -> None:
+    toy.edit(INDEX, "weight: 0.5", "weight: .nan")
+    fired(toy, "SCH-07", INDEX, line_of(toy, INDEX, "weight: .nan"), None, ".nan")
 
 
 def test_SCH_05_an_unknown_key_is_refused_with_the_nearest(toy: Toy) -> None:
@@ -137,9 +144,17 @@ def test_SCH_14_a_node_without_children_is_refused(toy: Toy) -> None:
     fired(toy, "SCH-14", INDEX, line_of(toy, INDEX, "{code: property"), None, "property")
 
 
+def test_SCH_14_a_pillar_whose_members_are_all_out_has_no_mean_over_nothing(toy: Toy) -> None:
+    text = (toy.root / INDEX).read_text("utf-8")
+    start, end = text.index("  - code: new_per_10000"), text.index("  - code: startups_per")
+    toy.write(INDEX, text[:start] + text[end:])
+    query = "select distinct score, reason from ranked where node = 'firms' and edition = '2022'"
+    assert rows_of(toy.compute(), query) == [(None, "no_indicator_entered")]
+
+
 def test_SCH_16_a_missing_key_is_named(toy: Toy) -> None:
-    toy.edit(INDEX, "title_en: Synthetic index\n", "")
-    fired(toy, "SCH-16", INDEX, 1, None, "title_en")
+    toy.edit(INDEX, '  indicator_coverage: "2/3"\n', "")
+    fired(toy, "SCH-16", INDEX, line_of(toy, INDEX, "settings:"), None, "indicator_coverage")
 
 
 @pytest.mark.parametrize(
@@ -246,8 +261,7 @@ def test_GEO_22_a_broken_reference_table_is_refused_before_any_data(
 
 def test_SCH_22_a_file_without_a_card_is_named(toy: Toy) -> None:
     (toy.root / "raw/forgotten.csv").write_text("province,2022\n", "utf-8")
-    (fault,) = toy.warnings()
-    assert (fault.rule, fault.place.file) == ("SCH-22", "raw/forgotten.csv")
+    the_fault(toy.warnings(), "SCH-22", "raw/forgotten.csv", None, None, "raw/forgotten.csv")
 
 
 def test_DUP_05_two_cards_of_one_content_are_refused(toy: Toy) -> None:

@@ -35,7 +35,7 @@ def _population(toy: Toy, text: str) -> None:
 def test_NUM_02_a_number_in_another_style_is_refused_with_its_readings(toy: Toy) -> None:
     _population(toy, "1.234,5")
     fault = fired(toy, "NUM-02", POPULATION, 3, 3, "1.234,5")
-    assert fault.details["readings"] == "vi"
+    assert fault.details["readings"] == "plain = –, vi = 1234.5"
     assert fault.place.column_name == "2022"
 
 
@@ -122,7 +122,7 @@ def test_NUM_24_a_value_that_does_not_fit_its_bounds_is_refused(toy: Toy, bounds
     fired(toy, "NUM-24", QUOTES, 2, 4, f"{low} ≤ {value} ≤ {high}")
 
 
-@pytest.mark.parametrize("text", ["2010-13-01", "2010-02-30", "01/05/2010", "May 2010"])
+@pytest.mark.parametrize("text", ["2010-13-01", "2010-02-30", "31/02/2010", "May 2010"])
 def test_DAT_02_a_text_that_is_no_date_is_refused(toy: Toy, text: str) -> None:
     toy.edit(REGISTER, "2010-05-01", text)
     fired(toy, "DAT-02", REGISTER, 2, 3, text)
@@ -134,7 +134,7 @@ def test_DAT_02_a_period_that_is_no_date_is_refused(toy: Toy, text: str) -> None
     fired(toy, "DAT-02", QUOTES, 2, 10, text)
 
 
-@pytest.mark.parametrize("text", ["22", "2022.0", "Năm 2022", "2022*"])
+@pytest.mark.parametrize("text", ["22", "2022.0", "Năm 2022", "20222"])
 def test_DAT_05_a_year_that_is_not_four_digits_is_refused(toy: Toy, text: str) -> None:
     toy.edit(ENTERPRISES, "Hà Nội;2022", f"Hà Nội;{text}")
     fired(toy, "DAT-05", ENTERPRISES, 2, 2, text)
@@ -154,7 +154,8 @@ def test_GEO_01_an_unknown_name_is_refused_with_the_nearest_and_none_is_used(toy
 
 def test_GEO_07_an_old_name_in_a_file_of_the_new_scheme_is_refused(toy: Toy) -> None:
     toy.edit(CARDS, 'scheme: "63"', 'scheme: "34"')
-    fault = fired(toy, "GEO-07", POPULATION, 5, 1, "Quảng Nam")
+    toy.edit(POPULATION, "Đà Nẵng,495,500\n", "")  # the row of the whole would make it GEO-08
+    fault = fired(toy, "GEO-07", POPULATION, 4, 1, "Quảng Nam")
     assert fault.details["belongs"] == "Đà Nẵng"
 
 
@@ -173,8 +174,10 @@ def test_GEO_17_a_code_of_another_period_is_refused(toy: Toy) -> None:
     cards = (toy.root / CARDS).read_text("utf-8")
     head, labour = cards.split("  labour:\n")
     toy.write(CARDS, head + "  labour:\n" + labour.replace('scheme: "63"', 'scheme: "34"', 1))
-    fault = fired(toy, "GEO-17", LABOUR, 4, 1, "49")
+    toy.edit(LABOUR, '48,"40,0",300\n', "")  # the row of the whole would make it GEO-08
+    fault = fired(toy, "GEO-17", LABOUR, 3, 1, "49")
     assert fault.details["other"] == "63"
+    assert fault.details["valid"] == "2008-08-01 – 2025-06-30"
 
 
 def test_GEO_19_a_province_absent_from_a_complete_file_is_listed(toy: Toy) -> None:
@@ -196,14 +199,15 @@ def test_GEO_21_a_district_or_ward_is_no_province(toy: Toy, name: str) -> None:
 
 
 def test_DUP_01_two_values_of_one_key_are_both_shown(toy: Toy) -> None:
-    toy.edit(POPULATION, "Sóc Trăng,", "Hà  nội,990,1001\nSóc Trăng,")
+    toy.edit(POPULATION, "Sóc Trăng,", "Hà Nội,990,1001\nSóc Trăng,")
     fault = fired(toy, "DUP-01", POPULATION, 8, 3, "1001")
     assert (fault.details["other_value"], fault.details["other"]) == ("1000", f"{POPULATION} C3")
 
 
 def test_DUP_02_the_same_figure_twice_is_refused_too(toy: Toy) -> None:
-    toy.edit(POPULATION, "Sóc Trăng,", "Thủ đô,990,1001\nSóc Trăng,")
-    fired(toy, "DUP-02", POPULATION, 8, 2, "990")
+    toy.edit(POPULATION, "Sóc Trăng,", "Hà Nội,990,1001\nSóc Trăng,")
+    fault = fired(toy, "DUP-02", POPULATION, 8, 2, "990")
+    assert fault.details["other"] == f"{POPULATION} B3"
 
 
 def test_DUP_03_one_key_in_two_files_is_refused(toy: Toy) -> None:

@@ -109,4 +109,5 @@ def find_province(project: Project, said: str, scheme: str) -> tuple[str | None,
     resolver = Resolver(load_reference(project.reference), faults)
     read = resolver.by_code if said.isdigit() else resolver.by_name
     found = read(said, scheme, Place(said))
+    resolver.close(is_one_table=False)
     return None if found is None else found.code, faults.sorted()

@@ -6,10 +6,11 @@ import argparse
 import json
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 from pipeline.commands.common import DIFFERENT, USAGE, Add, Progress
-from pipeline.language import number, text
+from pipeline.language import handling, number, text
 from pipeline.project import Project
 
 
@@ -98,6 +99,11 @@ def check(project: Project, args: argparse.Namespace) -> int:
         progress.close()
     if faults.warnings():
         print(render(faults.warnings(), args.lang), file=sys.stderr)
+    cells = loaded.ingested.observed["handling"].dropna()
+    codes = Counter(code for done in cells for code in done.split(", "))
+    if codes:
+        notes = ", ".join(f"{handling(code, args.lang)} {n}" for code, n in sorted(codes.items()))
+        print(text("handled_cells", args.lang, notes=notes))
     print(text("check_ok", args.lang, n=len(loaded.catalogue.cards),
                rows=len(loaded.ingested.observed)))  # fmt: skip
     return 0

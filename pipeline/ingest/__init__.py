@@ -9,13 +9,14 @@ import pandas as pd
 
 from pipeline.faults import Faults, Place
 from pipeline.ingest.checks import check_duplicates, check_registers
-from pipeline.ingest.common import OBSERVED_COLUMNS, Reading
+from pipeline.ingest.common import OBSERVED_COLUMNS, Reading, name_ambiguous
 from pipeline.ingest.corrections import apply_corrections, load_corrections
 from pipeline.ingest.grid import EXPECTED_MAGIC, read_grid
 from pipeline.ingest.header import lay_out
 from pipeline.ingest.quotes import read_quotes
 from pipeline.ingest.register import read_register
 from pipeline.ingest.table import read_table
+from pipeline.ingest.units import check_units
 from pipeline.provinces import Reference
 from pipeline.sources import Catalogue
 
@@ -60,11 +61,14 @@ def ingest(root: Path, catalogue: Catalogue, ref: Reference, faults: Faults) -> 
         grid = read_grid(root, card, faults)
         if grid is not None and lay_out(grid, card, ref, faults):
             reading.has_refused_rows = faults.n_rejecting() > before
-            READERS[card.kind](grid, reading)
+            reader = READERS[card.kind] if card.scheme else name_ambiguous
+            reader(grid, reading)
+            reading.resolver.close(is_one_table=card.kind != "quotes")
         reading.is_whole = faults.n_rejecting() == before
     apply_corrections(corrections, readings, catalogue, faults)
     check_duplicates(readings, faults)
     check_registers(readings, faults)
+    check_units(readings, catalogue.variables, faults)
     shared_columns = ["variable", "year", "scheme", "record", "province_code"]
     observed = pd.DataFrame([r for reading in readings for r in reading.observed],
                             columns=OBSERVED_COLUMNS)  # fmt: skip

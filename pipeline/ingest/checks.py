@@ -27,8 +27,11 @@ def check_duplicates(readings: list[Reading], faults: Faults) -> None:
             rule = "DUP-02" if same_file else "DUP-03"
             if same_file and before["value"] != row["value"]:
                 rule = "DUP-01"
+            if same_file and before["name_raw"] != row["name_raw"]:
+                rule = "DUP-04"  # two spellings that are one province
             faults.add(rule, place, row["raw"], key=" ".join(key), other_value=before["raw"],
-                       other=f"{other.file} {other.cell}")  # fmt: skip
+                       other=f"{other.file} {other.cell}", name=row["name_raw"],
+                       other_name=before["name_raw"])  # fmt: skip
 
 
 def check_registers(readings: list[Reading], faults: Faults) -> None:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import datetime
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pipeline.faults import Faults, Place
 from pipeline.ingest.grid import Grid
+from pipeline.ingest.numbers import Number, Refused, read_number
 from pipeline.provinces import INVISIBLE, Reference, Resolved, Resolver
 from pipeline.sources import Card, Variable
 from pipeline.words import as_text, handling_of_name
 
-DATE = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
 OBSERVED_COLUMNS = [
     "scheme", "province_code", "variable", "year", "period", "value", "value_low", "value_high",
     "qualifier", "unit", "obs_status", "source_id", "locator", "raw", "origin",
@@ -88,17 +87,6 @@ class Reading:
         )
 
 
-def is_date(text: str) -> bool:
-    """Whether a text is a day, month or year of the calendar: `yyyy-mm-dd`, `yyyy-mm`, `yyyy`."""
-    if not DATE.fullmatch(text):
-        return False
-    try:
-        datetime.date.fromisoformat((text + "-01-01")[:10])
-    except ValueError:
-        return False
-    return True
-
-
 @dataclass(frozen=True)
 class Row:
     """What the province cell of a row says."""
@@ -134,17 +122,69 @@ def resolve_province(
     if column.numbered and (match := NUMBERING.match(name)):
         name = name[match.end() :]
         handling.append("number_removed")
-    if column.by == "code":
-        found = reading.resolver.by_code(name, scheme, grid.place(i, j))
-    else:
-        found = reading.resolver.by_name(name, scheme, grid.place(i, j))
+    found = resolve_text(name, scheme, column.by, grid.place(i, j), reading)
+    if column.by == "name":
         handling = [*handling_of_name(raw), *handling]
+    if found is not None and found.code is not None and column.also is not None:
+        found = _agreed(grid, i, cells, scheme, found, reading)
     reading.has_refused_rows |= found is None
-    return None if found is None else Row(found, raw, status, handling)
+    if found is None:
+        return None
+    return Row(found, raw, status, [*handling, *filter(None, [found.note])])
+
+
+def _agreed(
+    grid: Grid, i: int, cells: list[Any], scheme: str, found: Resolved, reading: Reading
+) -> Resolved | None:
+    """The province of a row if its second column names the same one; else None with a fault."""
+    column = reading.card.province
+    j, k = grid.positions[column.column], grid.positions[str(column.also)]
+    by = "name" if column.by == "code" else "code"
+    other = resolve_text(as_text(cells[k]), scheme, by, grid.place(i, k), reading)
+    if other is None:
+        return None
+    if other.code == found.code:
+        return found
+    reading.faults.add("GEO-16", grid.place(i, j), as_text(cells[j]), code=found.code,
+                       other=as_text(cells[k]), other_code=other.code or "–")  # fmt: skip
+    return None
+
+
+def resolve_text(raw: str, scheme: str, by: str, place: Place, reading: Reading) -> Resolved | None:
+    """The province that a text names, by name or by code."""
+    if by == "name":
+        return reading.resolver.by_name(raw, scheme, place)
+    return reading.resolver.by_code(raw, scheme, place, reading.card.province.numeric_codes)
+
+
+def name_ambiguous(grid: Grid, reading: Reading) -> None:
+    """Say which names of a file with no scheme mean two territories; nothing else is read."""
+    j = grid.positions[reading.card.province.column]
+    for i, cells in grid.data_rows():
+        reading.resolver.without_scheme(as_text(cells[j]), grid.place(i, j))
+
+
+def read_figure(
+    grid: Grid, i: int, j: int, variable: Variable, card: Card,
+    missing: Mapping[str, str] | None = None,
+) -> tuple[Number | Refused, str]:  # fmt: skip
+    """The number of a cell under the rules of its card, and its status by its footnote marks.
+
+    The notes of the number say all that was done to read it.
+    """
+    figure = prepare_figure(grid, i, j, grid.rows[i][j], card)
+    number = read_number(
+        figure.cell, card.number_style, card.missing if missing is None else missing, variable,
+        zero=card.zero, brackets=card.brackets == "negative",
+        is_percent=(i, j) in grid.extras.percent,
+    )  # fmt: skip
+    if isinstance(number, Number):
+        number = replace(number, notes=(*figure.handling, *number.notes))
+    return number, figure.status
 
 
 def prepare_figure(grid: Grid, i: int, j: int, cell: Any, card: Card) -> Figure:
-    """A figure without footnote marks, invisible characters and apostrophes, and the record of it.
+    """A figure without footnote marks and invisible characters, and the record of it.
 
     A number that stands as text in a spreadsheet is recorded, and so is one that shows less than
     it holds; the stored number is used.
@@ -153,10 +193,10 @@ def prepare_figure(grid: Grid, i: int, j: int, cell: Any, card: Card) -> Figure:
         return Figure(cell, "A", ["rounded_display"] if (i, j) in grid.extras.shown else [])
     visible = cell.translate(INVISIBLE).strip()
     handling = ["invisible_removed"] if visible != cell else []
-    text, status, marked = (visible, "A", []) if visible in card.missing else _without_marks(
+    markers = {*card.missing, *card.zero}
+    text, status, marked = (visible, "A", []) if visible in markers else _without_marks(
         visible, card)  # fmt: skip
-    if grid.sheet is not None and text not in card.missing:
-        text = text.removeprefix("'")
+    if grid.sheet is not None and text not in markers:
         handling.append("number_as_text")
     return Figure(text, status, handling + marked)
 

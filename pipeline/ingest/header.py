@@ -97,7 +97,7 @@ def lay_out(grid: Grid, card: Card, ref: Reference, faults: Faults) -> bool:
 
 def _needed_columns(card: Card) -> list[str]:
     """The columns without which no row can be read: all but the figures of a table."""
-    names = [card.province.column]
+    names = [card.province.column, *filter(None, [card.province.also])]
     if card.year.column:
         names.append(card.year.column)
     if card.kind == "quotes":

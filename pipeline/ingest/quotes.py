@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from pipeline.ingest.common import Reading, is_date, resolve_province, strongest
+from pipeline.ingest.common import Reading, read_figure, resolve_province, strongest
+from pipeline.ingest.dates import read_date
 from pipeline.ingest.grid import Grid
-from pipeline.ingest.numbers import Number, Refused, read_number
+from pipeline.ingest.numbers import Number, Refused
 from pipeline.periods import covers_of_span, fits
 from pipeline.words import as_text
 
@@ -29,9 +30,10 @@ def read_quotes(grid: Grid, reading: Reading) -> None:
             continue
         province = resolve_province(grid, i, cells, row["scheme"], reading)
         figures = _figures(grid, i, cells, row, reading)
-        if province is None or figures is None:
+        is_dated = _dates(grid, i, cells, row, reading)
+        if province is None or figures is None or not is_dated:
             continue
-        found, (value, low, high) = province.found, figures
+        found, (value, low, high, mark_status, notes) = province.found, figures
         column = grid.positions["value"]
         locator, place = grid.locator(i, column), grid.place(i, column)
         raw = row["value"] or f"{row['value_low']}-{row['value_high']}"
@@ -43,21 +45,22 @@ def read_quotes(grid: Grid, reading: Reading) -> None:
             continue
         reading.observe(
             code=found.code, scheme=row["scheme"], variable=row["variable"],
-            year=_year(grid, i, row, reading), period=_period(row), number=value, low=low,
-            high=high, qualifier=row["qualifier"], locator=locator, raw=raw, place=place,
-            status=strongest(row["status"], province.status), origin=row["source"],
-            name=province.raw, handling=province.handling,
+            year=_year(row), period=_period(row), number=value, low=low, high=high,
+            qualifier=row["qualifier"], locator=locator, raw=raw, place=place,
+            status=strongest(row["status"], province.status, mark_status), origin=row["source"],
+            name=province.raw, handling=[*province.handling, *notes],
         )  # fmt: skip
 
 
 def _figures(
     grid: Grid, i: int, cells: list[Any], row: dict[str, str], reading: Reading
-) -> tuple[float, float | None, float | None] | None:
-    """Value and bounds of a row, or None with a fault."""
-    numbers = [_number(grid, i, name, cells, reading) for name in FIGURES]
-    if any(isinstance(number, Refused) for number in numbers):
+) -> tuple[float, float | None, float | None, str, list[str]] | None:
+    """Value, bounds, status by footnote marks and what was done; or None with a fault."""
+    read = [_number(grid, i, name, cells, reading) for name in FIGURES]
+    numbers = [number for number, _ in read if isinstance(number, Number)]
+    if len(numbers) < len(FIGURES):
         return None
-    value, low, high = (n.value if isinstance(n, Number) else None for n in numbers)
+    value, low, high = (number.value for number in numbers)
     if row["qualifier"] == "range":
         stated, value = value, None
         if stated is None and low is not None and high is not None:
@@ -68,7 +71,8 @@ def _figures(
         claim = f"{row['value_low']} ≤ {row['value']} ≤ {row['value_high']}"
         reading.faults.add("NUM-24", grid.place(i, grid.positions["value"]), claim)
         return None
-    return value, low, high
+    notes = [note for number in numbers for note in number.notes]
+    return value, low, high, strongest(*(status for _, status in read)), notes
 
 
 def _row_is_declared(grid: Grid, i: int, row: dict[str, str], reading: Reading) -> bool:
@@ -84,6 +88,11 @@ def _row_is_declared(grid: Grid, i: int, row: dict[str, str], reading: Reading) 
         "unit": units,
     }
     good = True
+    if not row["scheme"]:
+        province = grid.positions[reading.card.province.column]
+        text = as_text(grid.rows[i][province])
+        if reading.resolver.without_scheme(text, grid.place(i, province)):
+            return False
     for name, values in allowed.items():
         if row[name] not in values and (name != "unit" or variable is not None):
             place = grid.place(i, grid.positions[name])
@@ -94,31 +103,54 @@ def _row_is_declared(grid: Grid, i: int, row: dict[str, str], reading: Reading) 
     return good
 
 
-def _number(grid: Grid, i: int, name: str, cells: list[Any], reading: Reading) -> Number | Refused:
+def _number(
+    grid: Grid, i: int, name: str, cells: list[Any], reading: Reading
+) -> tuple[Number | Refused, str]:
     """One of the three figures of a row; an empty one is None, not a missing value."""
     variable = reading.variables[as_text(cells[grid.positions["variable"]])]
-    cell, style = cells[grid.positions[name]], reading.card.number_style
-    number = read_number(cell, style, {"": "M", **reading.card.missing}, variable)
+    j, card = grid.positions[name], reading.card
+    number, status = read_figure(grid, i, j, variable, card, {"": "M", **card.missing})
     if isinstance(number, Refused):
-        place = grid.place(i, grid.positions[name])
-        reading.faults.add(number.rule, place, as_text(cell), **number.details)
-    return number
+        reading.faults.add(number.rule, grid.place(i, j), as_text(cells[j]), **number.details)
+    return number, status
 
 
-def _year(grid: Grid, i: int, row: dict[str, str], reading: Reading) -> int | None:
-    """The year in which the stated period ends, or None when no period is stated."""
+def _dates(grid: Grid, i: int, cells: list[Any], row: dict[str, str], reading: Reading) -> bool:
+    """Bring the period of a row into the form yyyy-mm-dd; whether both ends are dates."""
+    card, good = reading.card, True
+    target = reading.variables[row["variable"]].measure == "target"
     for name in ("period_start", "period_end"):
-        if row[name] and not is_date(row[name]):
-            reading.faults.add("DAT-02", grid.place(i, grid.positions[name]), row[name])
-            return None
+        place = grid.place(i, grid.positions[name])
+        system = grid.extras.date_system or card.date_system
+        dated = read_date(cells[grid.positions[name]], card.date_order, system)
+        limit = 9999 if target else card.last_year() or 9999
+        if isinstance(dated, Refused):
+            reading.faults.add(dated.rule, place, row[name], **dated.details)
+            good = False
+        elif dated.text and int(dated.text[:4]) > limit:
+            reading.faults.add("DAT-07", place, row[name], limit=limit)
+            good = False
+        else:
+            row[name] = dated.text
+    return good and _covers(grid, i, row, reading)
+
+
+def _covers(grid: Grid, i: int, row: dict[str, str], reading: Reading) -> bool:
+    """Whether the period of a row is as long as its variable speaks of."""
     start, end = row["period_start"], row["period_end"]
     variable = reading.variables[row["variable"]]
     is_span = start and end and start != end and variable.measure != "stock"
-    if is_span and not fits(variable.covers, covers_of_span(start, end)):
-        reading.faults.add("DAT-12", grid.place(i, grid.positions["period_end"]),
-                               f"{start}/{end}", variable=row["variable"],
-                               covers=variable.covers)  # fmt: skip
-    return int((end or start)[:4]) if end or start else None
+    if not is_span or fits(variable.covers, covers_of_span(start, end)):
+        return True
+    reading.faults.add("DAT-12", grid.place(i, grid.positions["period_end"]), f"{start}/{end}",
+                       variable=row["variable"], covers=variable.covers)  # fmt: skip
+    return False
+
+
+def _year(row: dict[str, str]) -> int | None:
+    """The year in which the stated period ends, or None when no period is stated."""
+    end = row["period_end"] or row["period_start"]
+    return int(end[:4]) if end else None
 
 
 def _period(row: dict[str, str]) -> str | None:

@@ -6,8 +6,10 @@ from collections import defaultdict
 from typing import Any
 
 from pipeline.faults import Place
-from pipeline.ingest.common import Reading, is_date
+from pipeline.ingest.common import Reading, resolve_text
+from pipeline.ingest.dates import Dated, read_date
 from pipeline.ingest.grid import Grid
+from pipeline.ingest.numbers import Refused
 from pipeline.sources import Register
 from pipeline.words import as_text, handling_of_name
 
@@ -39,14 +41,11 @@ def _records(
 ) -> list[dict[str, Any]]:
     """The provinces of one record, one entry each; empty when it has none or is refused."""
     card = reading.card
-    date = ""
-    if rule.date is not None:
-        j = grid.positions[rule.date]
-        date = as_text(cells[j])
-        if date and not is_date(date):
-            reading.faults.add("DAT-02", grid.place(i, j), date)
-            reading.has_refused_rows = True
-            return []
+    dated = _date(grid, i, cells, rule, reading)
+    if dated is None:
+        reading.has_refused_rows = True
+        return []
+    date = dated.text
     scheme: str = card.scheme
     if scheme == "by date":
         scheme = reading.ref.scheme_on(date) if date else reading.ref.schemes[0]["scheme"]
@@ -60,18 +59,36 @@ def _records(
     names = whole.split(card.province.separator) if card.province.separator else [whole]
     found = []
     for name in names:
-        resolved = reading.resolver.by_name(name.strip(), scheme, place)
+        resolved = resolve_text(name.strip(), scheme, card.province.by, place, reading)
         reading.has_refused_rows |= resolved is None
         if resolved is not None and resolved.code is None:
             reading.exclude(locator, text, resolved.kind)
         elif resolved is not None:
             found.append({"record": i, "date": date, "scheme": scheme, "code": resolved.code,
                           "locator": locator, "place": place, "origin": origin,
-                          "name": name})  # fmt: skip
+                          "name": name, "handling": [*handling_of_name(name), *dated.notes,
+                                                     *filter(None, [resolved.note])]})  # fmt: skip
     if not date and rule.undated == "left_out" and rule.date is not None and found:
         reading.exclude(locator, text, "undated")
         return []
     return found
+
+
+def _date(grid: Grid, i: int, cells: list[Any], rule: Register, reading: Reading) -> Dated | None:
+    """The date of a record, empty when it states none; None with a fault."""
+    if rule.date is None:
+        return Dated("")
+    j, card = grid.positions[rule.date], reading.card
+    place, text = grid.place(i, j), as_text(cells[j])
+    dated = read_date(cells[j], card.date_order, grid.extras.date_system or card.date_system)
+    if isinstance(dated, Refused):
+        reading.faults.add(dated.rule, place, text, **dated.details)
+        return None
+    limit = card.last_year() or 9999
+    if dated.text and int(dated.text[:4]) > limit:
+        reading.faults.add("DAT-07", place, text, limit=limit)
+        return None
+    return dated
 
 
 def _count(
@@ -107,7 +124,7 @@ def _count(
             locator=locator or "no record",
             raw=f"{len(entries)} records",
             name="; ".join(dict.fromkeys(e["name"] for e in entries.values())) or None,
-            handling=[code for e in entries.values() for code in handling_of_name(e["name"])],
+            handling=[code for e in entries.values() for code in e["handling"]],
             origin="; ".join(dict.fromkeys(e["origin"] for e in entries.values())), place=next(
                 (e["place"] for e in entries.values()), Place(reading.card.file)),
         )  # fmt: skip

@@ -68,6 +68,8 @@ def _read_cell(cell: ElementTree.Element, place: tuple[int, int], found: Extras)
         found.unread[place] = f"={formula.removeprefix('of:').removeprefix('=')}"
     elif kind in ("float", "percentage", "currency") and _is_rounded(text, _get(cell, "value")):
         found.shown[place] = text
+    if kind == "percentage":
+        found.percent.add(place)
     height, width = _count(cell, "number-rows-spanned"), _count(cell, "number-columns-spanned")
     if (height, width) != (1, 1):
         found.merged.append((place, (place[0] + height - 1, place[1] + width - 1)))

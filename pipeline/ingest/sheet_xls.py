@@ -9,11 +9,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from pipeline.ingest.sheets import BUILT_IN, Extras, decimals_of, shown_as
+from pipeline.ingest.sheets import BUILT_IN, Extras, decimals_of
 
 SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 END_OF_CHAIN = 0xFFFFFFFA  # this and above mark ends and free sectors
-BOF, EOF, BOUNDSHEET, FORMAT, XF = 0x809, 0x0A, 0x85, 0x41E, 0xE0
+BOF, EOF, BOUNDSHEET, FORMAT, XF, DATE_1904 = 0x809, 0x0A, 0x85, 0x41E, 0xE0, 0x22
 ROW, COLUMNS, ERROR, FORMULA, NUMBER, RK, MULTIPLE_RK = 0x208, 0x7D, 0x205, 0x06, 0x203, 0x27E, 0xBD
 BIFF8 = 0x600
 ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?",
@@ -39,6 +39,7 @@ def _read(stream: bytes, sheet: str) -> Extras:
     starts: dict[str, int] = {}
     codes: dict[int, str] = {}
     used: list[int] = []
+    found = Extras(date_system="1900")
     for kind, body in _records(stream, 0):
         if kind == BOF and struct.unpack_from("<H", body)[0] != BIFF8:
             raise ValueError("an XLS older than Excel 97")
@@ -49,8 +50,9 @@ def _read(stream: bytes, sheet: str) -> Extras:
             codes[number] = _text(body, 4, length)
         elif kind == XF:
             used.append(struct.unpack_from("<H", body, 2)[0])
+        elif kind == DATE_1904 and struct.unpack_from("<H", body)[0]:
+            found.date_system = "1904"
     forms = [decimals_of(codes[n]) if n in codes else BUILT_IN.get(n) for n in used]
-    found = Extras()
     for kind, body in _records(stream, starts[sheet]):
         _read_record(kind, body, forms, found)
     return found
@@ -74,23 +76,15 @@ def _read_record(
         elif kind == FORMULA and body[12:14] == b"\xff\xff" and body[6] in (2, 3):
             found.unread[row, column] = ERRORS.get(body[8], "#?") if body[6] == 2 else "=?"
         elif kind == RK:
-            _show(found, row, column, _rk(struct.unpack_from("<I", body, 6)[0]), form)
+            found.show((row, column), _rk(struct.unpack_from("<I", body, 6)[0]), form)
         elif kind == NUMBER or (kind == FORMULA and body[12:14] != b"\xff\xff"):
-            _show(found, row, column, struct.unpack_from("<d", body, 6)[0], form)
+            found.show((row, column), struct.unpack_from("<d", body, 6)[0], form)
     elif kind == MULTIPLE_RK:
         row, column = struct.unpack_from("<2H", body)
         for k in range((len(body) - 6) // 6):
             style, packed = struct.unpack_from("<HI", body, 4 + 6 * k)
             form = forms[style] if style < len(forms) else None
-            _show(found, row, column + k, _rk(packed), form)
-
-
-def _show(
-    found: Extras, row: int, column: int, value: float, form: tuple[int, bool] | None
-) -> None:
-    text = shown_as(value, form)
-    if text is not None:
-        found.shown[row, column] = text
+            found.show((row, column + k), _rk(packed), form)
 
 
 def _rk(packed: int) -> float:

@@ -8,7 +8,7 @@ import re
 import zipfile
 from xml.etree import ElementTree
 
-from pipeline.ingest.sheets import BUILT_IN, Extras, decimals_of, shown_as
+from pipeline.ingest.sheets import BUILT_IN, Extras, decimals_of
 
 ADDRESS = re.compile(r"([A-Z]{1,3})([1-9][0-9]*)")
 MAX_COLUMNS = 16_384
@@ -24,6 +24,7 @@ def extras(raw: bytes, sheet: str) -> Extras:
     found = Extras()
     with zipfile.ZipFile(io.BytesIO(raw)) as book:
         forms = _forms(book)
+        is_stale = _read_workbook(book, found)
         with book.open(_part_of(book, sheet)) as stream:
             row = -1
             for event, element in ElementTree.iterparse(stream, ("start", "end")):
@@ -34,7 +35,7 @@ def extras(raw: bytes, sheet: str) -> Extras:
                         found.hidden_rows.add(row)
                 elif event == "end" and tag == "row":
                     for cell in element:
-                        _read_cell(cell, forms, found)
+                        _read_cell(cell, forms, is_stale, found)
                     element.clear()
                 elif event == "end" and tag == "col" and _is_true(element.get("hidden")):
                     last = min(int(element.get("max", 0)), MAX_COLUMNS)
@@ -46,7 +47,15 @@ def _is_true(text: str | None) -> bool:
     return text in ("1", "true")
 
 
-def _read_cell(cell: ElementTree.Element, forms: Forms, found: Extras) -> None:
+def _read_workbook(book: zipfile.ZipFile, found: Extras) -> bool:
+    """Keep the date system; whether the formulas wait for a program that computes them."""
+    workbook = ElementTree.fromstring(book.read("xl/workbook.xml"))
+    flags = [_is_true(e.get("date1904")) for e in workbook.iterfind("{*}workbookPr")]
+    found.date_system = "1904" if any(flags) else "1900"
+    return any(_is_true(e.get("fullCalcOnLoad")) for e in workbook.iterfind("{*}calcPr"))
+
+
+def _read_cell(cell: ElementTree.Element, forms: Forms, is_stale: bool, found: Extras) -> None:
     address = ADDRESS.fullmatch(cell.get("r", ""))
     if address is None:
         return
@@ -54,13 +63,17 @@ def _read_cell(cell: ElementTree.Element, forms: Forms, found: Extras) -> None:
     value, formula = cell.findtext("{*}v"), cell.find("{*}f")
     if cell.get("t") == "e":
         found.unread[place] = value or "#?"
-    elif formula is not None and not value and cell.get("t") != "str":
+    elif (
+        formula is not None
+        and cell.get("t") != "str"
+        and (
+            not value or (is_stale and value == "0")  # what a program that does not compute puts
+        )
+    ):
         found.unread[place] = f"={formula.text or ''}"
     elif value and cell.get("t") in (None, "n"):
         style = int(cell.get("s", 0))
-        text = shown_as(float(value), forms[style] if style < len(forms) else None)
-        if text is not None:
-            found.shown[place] = text
+        found.show(place, float(value), forms[style] if style < len(forms) else None)
 
 
 def _forms(book: zipfile.ZipFile) -> Forms:

@@ -27,9 +27,19 @@ class Extras:
 
     unread: dict[Cell, str] = field(default_factory=dict)  # error, or formula with no stored result
     shown: dict[Cell, str] = field(default_factory=dict)  # what a cell shows, if less than it holds
+    percent: set[Cell] = field(default_factory=set)  # cells that show 100 times what they hold
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
     merged: list[tuple[Cell, Cell]] = field(default_factory=list)  # first and last cell
+    date_system: str | None = None  # 1900 or 1904: from where the file counts days, if it does
+
+    def show(self, place: Cell, value: float, form: tuple[int, bool] | None) -> None:
+        """Keep what a cell shows of its number: a percent sign, fewer digits."""
+        if form is not None and form[1]:
+            self.percent.add(place)
+        text = shown_as(value, form)
+        if text is not None:
+            self.shown[place] = text
 
 
 def decimals_of(code: str | None) -> tuple[int, bool] | None:

@@ -7,9 +7,11 @@ from collections import defaultdict
 from typing import Any
 
 from pipeline.faults import Place
-from pipeline.ingest.common import Figure, Reading, prepare_figure, resolve_province, strongest
+from pipeline.ingest.columns import RefusedCell, report_refused
+from pipeline.ingest.common import Reading, read_figure, resolve_province, strongest
+from pipeline.ingest.dates import looks_provisional, read_year
 from pipeline.ingest.grid import Grid
-from pipeline.ingest.numbers import Number, Refused, read_number
+from pipeline.ingest.numbers import Number, Refused
 from pipeline.sources import ValueColumn
 from pipeline.words import as_text
 
@@ -27,11 +29,13 @@ def read_table(grid: Grid, reading: Reading) -> None:
     national: dict[tuple[str, int], tuple[float, Place]] = {}
     stated: dict[tuple[str, int], set[str]] = defaultdict(set)  # provinces with a cell, good or bad
     columns = [column for column in card.columns if column.column in grid.positions]
+    refused: list[RefusedCell] = []
     for i, cells in grid.data_rows():
         row = resolve_province(grid, i, cells, card.scheme, reading)
         if row is None:
             continue
-        year = _row_year(grid, i, cells, reading)
+        year, year_status = _row_year(grid, i, cells, reading)
+        year_notes = ["provisional_mark"] if year_status == "P" else []
         for column in columns:
             j = grid.positions[column.column]
             cell_year = column.year or year
@@ -40,16 +44,16 @@ def read_table(grid: Grid, reading: Reading) -> None:
             code = row.found.code
             if code is not None:
                 stated[column.variable, cell_year].add(code)
-            figure = prepare_figure(grid, i, j, cells[j], card)
-            number = _read_cell(grid, i, j, figure, cells[j], column, reading)
-            if number is None:
+            number, mark_status = _read_cell(grid, i, j, column, reading)
+            if isinstance(number, Refused):
+                refused.append(RefusedCell(i, j, cells[j], number))
                 continue
             if code is None:
                 reading.exclude(grid.locator(i, j), as_text(cells[j]), row.found.kind)
                 if row.found.kind == "national" and number.value is not None:
                     national[column.variable, cell_year] = (number.value, grid.place(i, j))
                 continue
-            status = number.status or strongest(column.status, row.status, figure.status)
+            status = number.status or strongest(column.status, row.status, mark_status, year_status)
             if status == "A" and cell_year in card.provisional_years:
                 status = "P"
             period, as_of = card.time_of(column)
@@ -57,43 +61,47 @@ def read_table(grid: Grid, reading: Reading) -> None:
                 code=code, scheme=card.scheme, variable=column.variable, year=cell_year,
                 period=period or as_of or str(cell_year), number=number.value, status=status,
                 locator=grid.locator(i, j), raw=as_text(cells[j]), place=grid.place(i, j),
-                name=row.raw, handling=[*row.handling, *figure.handling],
+                name=row.raw, handling=[*row.handling, *number.notes, *year_notes],
             )  # fmt: skip
+    report_refused(refused, grid, reading)
     if reading.faults.n_rejecting() == refused_before and not reading.has_refused_rows:
         _check_sums(national, reading)
     _check_complete(grid, stated, reading)
 
 
-def _row_year(grid: Grid, i: int, cells: list[Any], reading: Reading) -> int | None:
-    year = reading.card.year
-    if year.column is None:
-        return year.value
-    j = grid.positions[year.column]
-    text = as_text(cells[j])
-    if not (text.isdigit() and len(text) == 4):
-        reading.faults.add("DAT-05", grid.place(i, j), text)
-        reading.has_refused_rows = True
-        return None
-    first, last = year.first or 0, year.last or 9999
-    if not first <= int(text) <= last:
-        reading.faults.add("DAT-06", grid.place(i, j), text, declared=f"{first}-{last}")
-        reading.has_refused_rows = True
-        return None
-    return int(text)
+def _row_year(grid: Grid, i: int, cells: list[Any], reading: Reading) -> tuple[int | None, str]:
+    """The year of a row, and P where the cell marks it provisional; no year comes with a fault."""
+    declared, card = reading.card.year, reading.card
+    if declared.column is None:
+        return declared.value, "A"
+    j = grid.positions[declared.column]
+    place, text = grid.place(i, j), as_text(cells[j])
+    read = read_year(cells[j], declared.forms, declared.provisional_forms)
+    first, last = declared.span()
+    measures = {reading.variables[column.variable].measure for column in card.columns}
+    limit = card.last_year() if measures != {"target"} else None
+    if read is None:
+        rule = "DAT-08" if looks_provisional(cells[j]) else "DAT-05"
+        reading.faults.add(rule, place, text)
+    elif not first <= read[0] <= last:
+        reading.faults.add("DAT-06", place, text, declared=f"{first}-{last}")
+    elif limit is not None and read[0] > limit:
+        reading.faults.add("DAT-07", place, text, limit=limit)
+    else:
+        return read
+    reading.has_refused_rows = True
+    return None, "A"
 
 
 def _read_cell(
-    grid: Grid, i: int, j: int, figure: Figure, cell: Any, column: ValueColumn, reading: Reading
-) -> Number | None:
-    variable = reading.variables[column.variable]
-    number = read_number(figure.cell, reading.card.number_style, reading.card.missing, variable)
+    grid: Grid, i: int, j: int, column: ValueColumn, reading: Reading
+) -> tuple[Number | Refused, str]:
+    number, status = read_figure(grid, i, j, reading.variables[column.variable], reading.card)
     if isinstance(number, Refused):
-        if reading.corrected.get(grid.locator(i, j)) == as_text(cell):
-            return Number(None, "M")  # until `apply_corrections` puts the right figure here
-        reading.faults.add(number.rule, grid.place(i, j), as_text(cell), **number.details)
+        if reading.corrected.get(grid.locator(i, j)) == as_text(grid.rows[i][j]):
+            return Number(None, "M"), status  # until `apply_corrections` puts the right one here
         reading.has_refused_rows = True
-        return None
-    return number
+    return number, status
 
 
 def _check_sums(national: dict[tuple[str, int], tuple[float, Place]], reading: Reading) -> None:
