@@ -22,7 +22,8 @@ STEP_TABLES = (
     "ranked",
 )  # fmt: skip
 TOP_TABLES = (
-    "scores", "indicators", "coverage", "observed", "excluded", "findings", "sources",
+    "scores", "indicators", "coverage", "observed", "excluded", "findings", "revisions",
+    "sources",
 )  # fmt: skip
 FRICTIONLESS = {"float64": "number", "int64": "integer", "bool": "boolean", "boolean": "boolean"}
 

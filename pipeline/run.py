@@ -19,6 +19,10 @@ from pipeline.faults import Fault, Faults, Place, explain_fault, shown
 from pipeline.ingest import Ingested, ingest
 from pipeline.project import Project, fingerprint, input_files
 from pipeline.provinces import Reference, check_reference, load_reference
+from pipeline.screens.observed import check_observed
+from pipeline.screens.proofs import check_proofs
+from pipeline.screens.results import check_results, refuse_too_few
+from pipeline.screens.vintage import find_revisions, report_revisions
 from pipeline.sources import Catalogue, load_catalogue
 from pipeline.spec import Spec, check_sources_of, load_spec, node_rows
 from pipeline.spec_tables import spec_tables
@@ -32,10 +36,13 @@ Check = Callable[[Path, list[dict[str, Any]]], list[dict[str, Any]]]
 class Loaded:
     """Everything read and checked before the first step."""
 
+    spec_name: str
     ref: Reference
     catalogue: Catalogue
     spec: Spec
     ingested: Ingested
+    proofs: dict[str, str]  # by source: proven or unproven, where its card names a proof
+    revisions: pd.DataFrame
 
 
 @dataclass
@@ -58,11 +65,16 @@ def load(project: Project, faults: Faults, report: Report) -> Loaded:
     check_reference(ref, faults)
     catalogue = load_catalogue(project.root, faults)
     ingested = None
+    proofs, revisions = {}, None
     spec = load_spec(project.spec, project.spec_name, catalogue, faults, ref)
     is_map_whole = not any(fault.rule == "GEO-22" for fault in faults.rejecting())
     if catalogue is not None and is_map_whole:
         report("stage_ingest", {"n": len(catalogue.cards)})
         ingested = ingest(project.root, catalogue, ref, faults)
+        check_observed(ingested, catalogue, ref, spec, faults)
+        proofs = check_proofs(project.root, catalogue, faults)
+        revisions = find_revisions(project.current, ingested.observed)
+        report_revisions(revisions, catalogue, ref, faults)
     if spec is not None and ingested is not None and catalogue is not None:
         check_sources_of(spec, project.spec_name, ingested.observed, catalogue, faults)
         _hold_contract("observed", ingested.observed, faults)
@@ -70,7 +82,8 @@ def load(project: Project, faults: Faults, report: Report) -> Loaded:
     assert catalogue is not None
     assert spec is not None
     assert ingested is not None
-    return Loaded(ref, catalogue, spec, ingested)
+    assert revisions is not None
+    return Loaded(project.spec_name, ref, catalogue, spec, ingested, proofs, revisions)
 
 
 def compute(loaded: Loaded, faults: Faults, report: Report) -> Any:
@@ -89,8 +102,8 @@ def compute(loaded: Loaded, faults: Faults, report: Report) -> Any:
     tables["excluded"] = loaded.ingested.excluded.sort_values(
         ["source_id", "locator"], kind="stable", ignore_index=True
     )
-    tables["sources"] = _source_rows(loaded.catalogue)
-    tables["findings"] = _finding_rows(faults.warnings())
+    tables["revisions"] = loaded.revisions
+    tables["sources"] = _source_rows(loaded.catalogue, loaded.proofs)
     for name, frame in tables.items():
         store.put_table(con, name, frame)
     for step in store.steps():
@@ -102,10 +115,15 @@ def compute(loaded: Loaded, faults: Faults, report: Report) -> Any:
         table = store.get_table(con, name)
         if name == "treated":
             refuse_unscalable(con, faults)
+            refuse_too_few(con, loaded.spec, loaded.spec_name, faults)
         store.refuse_non_finite(table, name, faults)
         faults.raise_if_any()
         _hold_contract(name, store.as_frame(table), faults)
         faults.raise_if_any()
+    check_results(con, loaded.spec, loaded.ref, loaded.spec_name, faults)
+    # What changed since the last release is history: it is no part of what the inputs alone say.
+    found = [fault for fault in faults.warnings() if fault.rule != "SEM-12"]
+    store.put_table(con, "findings", _finding_rows(found))
     return con
 
 
@@ -207,16 +225,17 @@ def _hold_contract(name: str, frame: pd.DataFrame, faults: Faults) -> None:
         faults.add("SCH-21", Place(f"steps/{name}"), name, problem=problem)
 
 
-def _source_rows(catalogue: Catalogue) -> pd.DataFrame:
+def _source_rows(catalogue: Catalogue, proofs: dict[str, str]) -> pd.DataFrame:
     names = [
         "file", "kind", "use", "producer", "title", "url", "carrier", "licence", "published",
-        "accessed", "scheme", "sha256", "note",
+        "accessed", "scheme", "sha256", "proof", "note",
     ]  # fmt: skip
     rows = [
         {"source_id": source_id} | {name: getattr(card, name) for name in names}
+        | {"proof_status": proofs.get(source_id)}
         for source_id, card in sorted(catalogue.cards.items())
-    ]
-    return pd.DataFrame(rows, columns=["source_id", *names])
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["source_id", *names, "proof_status"])
 
 
 def _finding_rows(warnings: list[Fault]) -> pd.DataFrame:

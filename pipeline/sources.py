@@ -10,9 +10,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.faults import Faults
-from pipeline.yamlfile import read_yaml, validate
+from pipeline.yamlfile import YamlFile, read_yaml, validate
 
 Status = Literal["A", "E", "P", "M"]
+FILE = r"^raw/[\w][\w./ -]*$"
 NumberStyle = Literal["plain", "en", "vi", "space", "digits"]
 
 
@@ -34,6 +35,8 @@ class Variable(Strict):
     min: int | float
     max: int | float | None = None
     integer: bool = False
+    part_of: str | None = None  # a variable this one can never exceed
+    central: str | None = None  # the central source's variable of the same thing: that one counts
 
     @model_validator(mode="after")
     def weight_goes_with_weighted_mean(self) -> Variable:
@@ -85,7 +88,7 @@ class Register(Strict):
 class Card(Strict):
     """One raw file: who made it, what it means, how it is read, which bytes are meant."""
 
-    file: Annotated[str, Field(pattern=r"^raw/[\w][\w./ -]*$")]
+    file: Annotated[str, Field(pattern=FILE)]
     kind: Literal["table", "quotes", "register"]
     use: Literal["index", "context", "comparison"]
     producer: str
@@ -112,6 +115,7 @@ class Card(Strict):
     not_provinces: dict[str, str] = {}
     complete: bool = False
     absent: list[str] = []
+    proof: Annotated[str, Field(pattern=FILE)] | None = None  # a paper that bears the figures out
     note: str | None = None
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -121,7 +125,7 @@ class Card(Strict):
             raise ValueError("a card of kind register, and no other, has the key register")
         if (self.kind == "table") != bool(self.columns):
             raise ValueError("a card of kind table, and no other, lists its columns")
-        if ".." in Path(self.file).parts:
+        if ".." in (*Path(self.file).parts, *Path(self.proof or "").parts):
             raise ValueError("the file lies inside the project")
         return self
 
@@ -173,6 +177,7 @@ def load_catalogue(root: Path, faults: Faults) -> Catalogue | None:
             place = variable_file.place("variables", code, "merge_weight")
             near = nearest(variable.merge_weight, variables)
             faults.add("SCH-02", place, variable.merge_weight, nearest=near)
+        _check_kin(code, variable, variables, variable_file, faults)
     files: dict[str, str] = {}
     for source_id, card in cards.sources.items():
         for i, column in enumerate(card.columns):
@@ -189,3 +194,19 @@ def load_catalogue(root: Path, faults: Faults) -> Catalogue | None:
             faults.add("DUP-05", place, card.file, other=files[card.sha256])
         files[card.sha256] = card.file
     return Catalogue(cards=cards.sources, variables=variables)
+
+
+def _check_kin(
+    code: str, variable: Variable, variables: dict[str, Variable], file: YamlFile, faults: Faults
+) -> None:
+    """The whole of a part and the central figure exist, and are in the same unit."""
+    for key in ("part_of", "central"):
+        other = getattr(variable, key)
+        if other is None:
+            continue
+        place = file.place("variables", code, key)
+        if other not in variables or other == code:
+            faults.add("SCH-02", place, other, nearest=nearest(other, set(variables) - {code}))
+        elif variables[other].unit != variable.unit:
+            problem = f"'{other}' is in {variables[other].unit}, '{code}' in {variable.unit}"
+            faults.add("SCH-17", place, key, problem=problem)

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.choices.aggregation import Method, check_aggregation, rule_of
 from pipeline.choices.scales import Normalise, NormaliseIndicator, check_scales, resolved
+from pipeline.choices.screens import Screens
 from pipeline.choices.treatment import Treat
 from pipeline.faults import Faults, Place
 from pipeline.provinces import Reference
@@ -52,6 +53,8 @@ class Settings(Strict):
     treat: Treat
     normalise: Normalise
     aggregate: Method
+    min_provinces: int = Field(default=3, ge=3)  # fewer are not ranked among themselves
+    screens: Screens = Screens()
 
     def thresholds(self) -> dict[str, Any]:
         """The one row of `spec_settings`; lower and upper are the range that most scores have."""
@@ -105,6 +108,7 @@ class Indicator(Strict):
     treat: bool = True
     normalise: NormaliseIndicator | None = None  # where it differs from the settings
     planned: bool = False  # no source holds its variable yet
+    overlaps: list[str] = Field(default_factory=list)  # indicators that this one already contains
     unit_vi: str
     unit_en: str
     name_vi: str
@@ -148,6 +152,7 @@ def load_spec(
     spec = validate(Spec, file, faults)
     if spec is not None:
         _check_tree(spec, file, faults)
+        _check_overlaps(spec, file, faults)
         check_aggregation(spec, node_rows(spec), file, faults)
         check_scales(spec, file, ref, faults)
         if catalogue is not None:
@@ -182,6 +187,17 @@ def _check_tree(spec: Spec, file: YamlFile, faults: Faults) -> None:
     for i, node in enumerate(spec.nodes):
         if node.code not in parents.values():
             faults.add("SCH-14", file.place("nodes", i, "code"), node.code)
+
+
+def _check_overlaps(spec: Spec, file: YamlFile, faults: Faults) -> None:
+    codes = {item.code for item in spec.indicators}
+    for i, item in enumerate(spec.indicators):
+        for k, other in enumerate(item.overlaps):
+            if other not in codes - {item.code}:
+                near = nearest(other, codes - {item.code})
+                faults.add(
+                    "SCH-02", file.place("indicators", i, "overlaps", k), other, nearest=near
+                )
 
 
 def _check_variables(spec: Spec, file: YamlFile, catalogue: Catalogue, faults: Faults) -> None:

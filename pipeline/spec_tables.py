@@ -14,7 +14,7 @@ def spec_tables(spec: Spec, catalogue: Catalogue, ref: Reference) -> dict[str, p
     """The `spec_*` and `ref_*` tables that the SQL steps read, by name."""
     nodes = node_rows(spec)
     directions = turned(spec)
-    words = {"name_vi", "name_en", "description_vi", "description_en", "normalise"}
+    words = {"name_vi", "name_en", "description_vi", "description_en", "normalise", "overlaps"}
     indicators = [
         {**item.model_dump(exclude=words), "indicator": item.code,
          "direction": directions[item.code], **scale_row(spec.settings.normalise, item.normalise)}

@@ -23,7 +23,8 @@ from pipeline.faults import Faults, Place
 
 SQL_FOLDER = Path(__file__).with_name("sql")
 RELEASES_KEPT = 3
-UNHASHED = "manifest.json"  # holds time and versions; every other file is part of the content id
+UNHASHED = "manifest.json"  # holds time and versions
+HISTORY = {UNHASHED, "revisions.parquet"}  # every other file is part of the content id
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -153,7 +154,7 @@ def list_files(folder: Path) -> dict[str, str]:
 
 def content_id(files: dict[str, str]) -> str:
     """Name of a release: the same published bytes give the same name."""
-    lines = "".join(f"{name} {sha}\n" for name, sha in sorted(files.items()) if name != UNHASHED)
+    lines = "".join(f"{name} {sha}\n" for name, sha in sorted(files.items()) if name not in HISTORY)
     return hashlib.sha256(lines.encode()).hexdigest()[:16]
 
 
@@ -218,7 +219,7 @@ def publish(folder: Path, outputs: Path, name: str) -> Path:
         flush(path)
     flush(folder)
     target = releases / name
-    if target.exists() and content_id(list_files(target)) == name:
+    if target.exists() and _hashed(target) == _hashed(folder):
         os.replace(folder / UNHASHED, target / UNHASHED)
     else:
         repeat = 2
@@ -234,6 +235,11 @@ def publish(folder: Path, outputs: Path, name: str) -> Path:
     flush(outputs)
     prune(outputs)
     return target
+
+
+def _hashed(folder: Path) -> dict[str, str]:
+    """Every file of a release but its manifest, by hash."""
+    return {name: sha for name, sha in list_files(folder).items() if name != UNHASHED}
 
 
 def prune(outputs: Path) -> None:

@@ -14,7 +14,7 @@ def contracts() -> dict[str, Any]:
     from schemas.aggregated import Aggregated
     from schemas.coverage import Coverage
     from schemas.denominated import Denominated
-    from schemas.excluded import Excluded, Findings
+    from schemas.excluded import Excluded, Findings, Revisions
     from schemas.harmonised import Harmonised
     from schemas.imputed import Imputed
     from schemas.indicators import Indicators
@@ -28,7 +28,7 @@ def contracts() -> dict[str, Any]:
 
     models = (
         Observed, Harmonised, Denominated, Screened, Imputed, Treated, Normalised, Aggregated,
-        Ranked, Scores, Indicators, Coverage, Excluded, Findings, Sources,
+        Ranked, Scores, Indicators, Coverage, Excluded, Findings, Revisions, Sources,
     )  # fmt: skip
     return {model.__name__.lower(): model for model in models}
 

@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
@@ -13,8 +14,10 @@ from pipeline import store
 from pipeline.build import tables
 from pipeline.build.chain import Built, run_chain
 from pipeline.build.choices import read_methods
-from pipeline.build.inputs import read_inputs
+from pipeline.build.inputs import Inputs, read_inputs
 from pipeline.faults import Faults, Place
+
+MIN_UNITS = 3  # fewer are not put on a scale of themselves
 
 
 def build(data: Path, meta: Path, methods: Path | None, out: Path) -> Built:
@@ -37,6 +40,7 @@ def build(data: Path, meta: Path, methods: Path | None, out: Path) -> Built:
     faults = Faults()
     inputs = read_inputs(data, meta, faults)
     choices = read_methods(methods, inputs, faults)
+    _refuse_too_few(inputs, data.name, faults)
     try:
         built = run_chain(inputs, choices)
     except ValueError as error:
@@ -51,6 +55,21 @@ def build(data: Path, meta: Path, methods: Path | None, out: Path) -> Built:
     }
     _write(found | tables.statistics_tables(built), out)
     return built
+
+
+def _refuse_too_few(inputs: Inputs, name: str, faults: Faults) -> None:
+    """One or two units of a time cannot be put on a scale of themselves, nor ranked.
+
+    Raises:
+        Rejected: naming the times that have fewer units with data.
+    """
+    times = np.array(inputs.times if inputs.times is not None else ["–"] * len(inputs.units))
+    has_data = np.isfinite(inputs.x).any(axis=1)
+    for time in dict.fromkeys(times.tolist()):
+        n = int((has_data & (times == time)).sum())
+        if n < MIN_UNITS:
+            faults.add("OUT-03", Place(name), n, edition=time, limit=MIN_UNITS)
+    faults.raise_if_any()
 
 
 def _write(found: dict[str, pa.Table], out: Path) -> None:

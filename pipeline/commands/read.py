@@ -29,6 +29,7 @@ def declare(add: Add) -> None:
 
 def explain(project: Project, args: argparse.Namespace) -> None:
     """Print where a published number comes from, down to the cells."""
+    from pipeline.alphabet import alphabetical
     from pipeline.explain import as_tree, explain
     from pipeline.faults import Faults, Place, explain_fault
     from pipeline.provinces import Resolver, load_reference
@@ -44,7 +45,7 @@ def explain(project: Project, args: argparse.Namespace) -> None:
     if found is None:
         raise Ended(USAGE)
     if found.code is None:  # a region or the whole country
-        names = sorted({row["province_name_vi"] for row in release.names.values()})
+        names = alphabetical({row["province_name_vi"] for row in release.names.values()})
         must_be(args.province, names, "province", args)
     entry = explain(release, str(found.code), args.node, edition)
     if args.json:

@@ -28,6 +28,7 @@ class Ingested:
     observed: pd.DataFrame
     excluded: pd.DataFrame
     shared: pd.DataFrame
+    places: list[Place]  # of each row of `observed`
 
 
 def ingest(root: Path, catalogue: Catalogue, ref: Reference, faults: Faults) -> Ingested:
@@ -71,7 +72,8 @@ def ingest(root: Path, catalogue: Catalogue, ref: Reference, faults: Faults) -> 
         observed[column] = observed[column].astype("float64")
     observed["year"] = observed["year"].astype("Int64")
     shared["year"] = shared["year"].astype("Int64")
-    return Ingested(observed, excluded, shared)
+    places = [place for reading in readings for place in reading.places]
+    return Ingested(observed, excluded, shared, places)
 
 
 def _columns_are_declared(reading: Reading) -> bool:
