@@ -65,7 +65,7 @@ def load(project: Project, faults: Faults, report: Report) -> Loaded:
     check_reference(ref, faults)
     catalogue = load_catalogue(project.root, faults)
     ingested = None
-    proofs, revisions = {}, None
+    proofs: dict[str, str] = {}
     spec = load_spec(project.spec, project.spec_name, catalogue, faults, ref)
     is_map_whole = not any(fault.rule == "GEO-22" for fault in faults.rejecting())
     if catalogue is not None and is_map_whole:
@@ -73,8 +73,6 @@ def load(project: Project, faults: Faults, report: Report) -> Loaded:
         ingested = ingest(project.root, catalogue, ref, faults)
         check_observed(ingested, catalogue, ref, spec, faults)
         proofs = check_proofs(project.root, catalogue, faults)
-        revisions = find_revisions(project.current, ingested.observed)
-        report_revisions(revisions, catalogue, ref, faults)
     if spec is not None and ingested is not None and catalogue is not None:
         check_sources_of(spec, project.spec_name, ingested.observed, catalogue, faults)
         _hold_contract("observed", ingested.observed, faults)
@@ -82,7 +80,8 @@ def load(project: Project, faults: Faults, report: Report) -> Loaded:
     assert catalogue is not None
     assert spec is not None
     assert ingested is not None
-    assert revisions is not None
+    revisions = find_revisions(project.current, ingested.observed)
+    report_revisions(revisions, catalogue, ref, faults)
     return Loaded(project.spec_name, ref, catalogue, spec, ingested, proofs, revisions)
 
 

@@ -23,6 +23,7 @@ from pipeline.faults import Faults, Place
 
 SQL_FOLDER = Path(__file__).with_name("sql")
 RELEASES_KEPT = 3
+KEY_COLUMNS = 3  # the first columns of a table say which row it is
 UNHASHED = "manifest.json"  # holds time and versions
 HISTORY = {UNHASHED, "revisions.parquet"}  # every other file is part of the content id
 
@@ -105,14 +106,16 @@ def table_of(step: Path) -> str:
 
 
 def refuse_non_finite(table: pa.Table, name: str, faults: Faults) -> None:
-    """Add a fault for NaN or infinity, which DuckDB makes without an error."""
+    """Add a fault for NaN or infinity, which DuckDB makes without an error; it names the keys."""
     for field in table.schema:
         if not pa.types.is_floating(field.type):
             continue
-        finite = pc.is_finite(table.column(field.name))
-        bad = pc.sum(pc.invert(finite)).as_py() or 0
-        if bad:
-            problem = f"{field.name}: {bad} cells are NaN or infinite"
+        bad = pc.fill_null(pc.invert(pc.is_finite(table.column(field.name))), False)
+        n_bad = pc.sum(bad).as_py() or 0
+        if n_bad:
+            first = table.filter(bad).select(table.column_names[:KEY_COLUMNS]).slice(0, 3)
+            keys = "; ".join("/".join(map(str, row.values())) for row in first.to_pylist())
+            problem = f"{field.name}: {n_bad} cells are NaN or infinite: {keys}"
             faults.add("SCH-21", Place(f"steps/{name}"), name, problem=problem)
 
 

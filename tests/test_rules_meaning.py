@@ -36,6 +36,18 @@ def scores_of(toy: Toy) -> list[tuple[object, ...]]:
     return list(rows)
 
 
+def why_missing(toy: Toy, province: str, indicator: str) -> tuple[float | None, str | None]:
+    """Value and reason of an indicator in edition 2022."""
+    con = toy.compute()
+    (row,) = con.sql(
+        "select value, reason from indicators where edition = '2022' "
+        "and province_code = $province and indicator = $indicator",
+        params={"province": province, "indicator": indicator},
+    ).fetchall()
+    con.close()
+    return (row[0], row[1])
+
+
 def set_screens(toy: Toy, settings: str) -> None:
     """Change thresholds of the toy index."""
     toy.edit(
@@ -62,10 +74,7 @@ def test_SEM_01_a_denominator_of_zero_shows_its_cell_and_makes_no_infinity(toy: 
     assert fault.place.column_name == "2022"
     assert fault.details["province"] == "Hậu Giang (93)"
     assert "new_per_10000" in fault.details["indicators"]
-    con = toy.compute()
-    (row,) = con.sql("select value, reason from indicators where edition = '2022' "
-                     "and province_code = '93' and indicator = 'new_per_10000'").fetchall()  # fmt: skip
-    assert row == (None, "denominator_zero")
+    assert why_missing(toy, "93", "new_per_10000") == (None, "denominator_zero")
 
 
 def test_SEM_02_a_missing_denominator_is_listed_with_its_provinces(toy: Toy) -> None:
@@ -74,10 +83,7 @@ def test_SEM_02_a_missing_denominator_is_listed_with_its_provinces(toy: Toy) -> 
     fault = next(f for f in found_by(toy, "SEM-02")
                  if (f.value, f.details["edition"]) == ("new_per_10000", "2022"))  # fmt: skip
     assert (fault.details["n"], fault.details["provinces"]) == (1, "Hậu Giang")
-    con = toy.compute()
-    (row,) = con.sql("select value, reason from indicators where edition = '2022' "
-                     "and province_code = '93' and indicator = 'new_per_10000'").fetchall()  # fmt: skip
-    assert row == (None, "denominator_missing")
+    assert why_missing(toy, "93", "new_per_10000") == (None, "denominator_missing")
 
 
 def _declare_part(toy: Toy) -> None:

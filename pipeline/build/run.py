@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from pyarrow import csv
 
 from pipeline import store
 from pipeline.build import tables
 from pipeline.build.chain import Built, run_chain
 from pipeline.build.choices import read_methods
 from pipeline.build.inputs import Inputs, read_inputs
+from pipeline.export import save_csv
 from pipeline.faults import Faults, Place
 
 MIN_UNITS = 3  # fewer are not put on a scale of themselves
@@ -80,7 +80,7 @@ def _write(found: dict[str, pa.Table], out: Path) -> None:
     try:
         for name, table in found.items():
             store.write_parquet(staging / f"{name}.parquet", table, {})
-            csv.write_csv(table, staging / f"{name}.csv")
+            save_csv(table, staging / f"{name}.csv")
         for path in sorted(staging.iterdir()):
             path.replace(out / path.name)
     finally:

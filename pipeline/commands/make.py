@@ -105,7 +105,7 @@ def check(project: Project, args: argparse.Namespace) -> int:
 
 def verify(project: Project, args: argparse.Namespace) -> int:
     """Compare the published release with its manifest, its inputs and the code."""
-    from pipeline.project import damaged_files, fingerprint, input_files, read_manifest
+    from pipeline.project import damaged_files, read_manifest, stale_inputs
 
     manifest = read_manifest(project)
     if manifest is None:
@@ -114,11 +114,7 @@ def verify(project: Project, args: argparse.Namespace) -> int:
     bad, extra = damaged_files(project, manifest)
     lines = [text("verify_damaged", args.lang, file=name) for name in bad]
     lines += [text("verify_extra", args.lang, file=name) for name in extra]
-    inputs = input_files(project)
-    before = manifest["inputs"]
-    changed = [n for n in sorted({*inputs, *before}) if inputs.get(n) != before.get(n)]
-    if not changed and manifest["fingerprint"] != fingerprint(inputs):
-        changed = ["requirements.lock"]
+    changed = stale_inputs(project, manifest)
     lines += [text("verify_stale", args.lang, file=name) for name in changed]
     if lines:
         lines.append(text("verify_remedy", args.lang))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -91,37 +92,50 @@ def _last_digits(size: np.ndarray, groups: np.ndarray) -> np.ndarray:
     return last
 
 
+@dataclass(frozen=True)
+class Odd:
+    """Digits that chance hardly gives: of which group, how often each stands, and the test."""
+
+    group: int
+    counts: np.ndarray
+    n: int
+    statistic: str
+    chance: str
+
+    def share(self, digit: int) -> str:
+        """How many of the figures have a digit, the first of the counts being 0."""
+        return f"{self.counts[digit] / self.n:.0%}"
+
+
 def _odd(
     groups: np.ndarray, digits: np.ndarray, shares: np.ndarray, settings: Screens
-) -> Iterator[tuple[int, np.ndarray, dict[str, object]]]:
-    """Each group whose digits are unlikely: its number, its counts, and what a message says."""
+) -> Iterator[Odd]:
+    """Each group of enough figures whose digits are unlikely."""
     counts = np.bincount(groups * len(shares) + digits, minlength=(groups.max() + 1) * len(shares))
     for group, row in enumerate(counts.reshape(-1, len(shares))):
-        if row.sum() < settings.digit_sample:
-            continue
-        statistic, chance = chi_square(row, shares)
-        if chance < settings.digit_p:
-            yield group, row, {
-                "statistic": said(statistic), "chance": f"{chance:.1g}", "n": int(row.sum()),
-                "limit": said(settings.digit_p), "sample": settings.digit_sample,
-            }  # fmt: skip
+        n = int(row.sum())
+        if n >= settings.digit_sample:
+            statistic, chance = chi_square(row, shares)
+            if chance < settings.digit_p:
+                yield Odd(group, row, n, said(statistic), f"{chance:.1g}")
 
 
 def _report_last(figures: Figures, table: pd.DataFrame, groups: np.ndarray, by: list[str]) -> None:
     is_digit = (table["last"] >= 0).to_numpy()
     if not is_digit.any():
         return
-    for group, counts, details in _odd(
-        groups[is_digit], table["last"].to_numpy()[is_digit], EVEN, figures.settings
-    ):
-        row = table.iloc[int((groups == group).argmax())]
+    settings = figures.settings
+    for odd in _odd(groups[is_digit], table["last"].to_numpy()[is_digit], EVEN, settings):
+        row = table.iloc[int((groups == odd.group).argmax())]
         subject = f"{row['variable']} {row['year']}"
         if "province_code" in by:
             subject = figures.province(row["scheme"], row["province_code"])
+        most = int(odd.counts.argmax())
         figures.faults.add(
-            "SEM-09", figures.places[row["at"]], subject, digit=int(counts.argmax()),
-            share=f"{counts.max() / counts.sum():.0%}",
-            round_share=f"{(counts[0] + counts[5]) / counts.sum():.0%}", **details,
+            "SEM-09", figures.places[row["at"]], subject, digit=most, share=odd.share(most),
+            round_share=f"{(odd.counts[0] + odd.counts[5]) / odd.n:.0%}",
+            statistic=odd.statistic, chance=odd.chance, n=odd.n,
+            limit=said(settings.digit_p), sample=settings.digit_sample,
         )  # fmt: skip
 
 
@@ -132,13 +146,13 @@ def _report_first(figures: Figures, table: pd.DataFrame, groups: np.ndarray) -> 
     if not is_wide.any():
         return
     first = np.floor(size / 10 ** np.floor(np.log10(size))).clip(1, 9).to_numpy().astype(int)
-    for group, counts, details in _odd(
-        groups[is_wide], first[is_wide] - 1, BENFORD, figures.settings
-    ):
-        row = table.iloc[int((groups == group).argmax())]
-        odd = int(np.abs(counts - counts.sum() * BENFORD).argmax())
+    settings = figures.settings
+    for odd in _odd(groups[is_wide], first[is_wide] - 1, BENFORD, settings):
+        row = table.iloc[int((groups == odd.group).argmax())]
+        worst = int(np.abs(odd.counts - odd.n * BENFORD).argmax())
         figures.faults.add(
             "SEM-18", figures.places[row["at"]], f"{row['variable']} {row['year']}",
-            digit=odd + 1, share=f"{counts[odd] / counts.sum():.0%}",
-            expected=f"{BENFORD[odd]:.0%}", **details,
+            digit=worst + 1, share=odd.share(worst), expected=f"{BENFORD[worst]:.0%}",
+            statistic=odd.statistic, chance=odd.chance, n=odd.n,
+            limit=said(settings.digit_p), sample=settings.digit_sample,
         )  # fmt: skip
