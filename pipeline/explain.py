@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import store
-from pipeline.language import figure, number, reason, status, text
+from pipeline.faults import shown
+from pipeline.language import figure, handling, number, reason, status, text
 
 
 class Release:
@@ -171,6 +172,8 @@ def _cells(
                 "value": row["value"],
                 "raw": row["raw"],
                 "correction": row["correction"],
+                "name_raw": row["name_raw"],
+                "handling": row["handling"],
                 "qualifier": row["qualifier"],
                 "obs_status": row["obs_status"],
                 "source_id": row["source_id"],
@@ -215,6 +218,9 @@ def _cell_words(cell: dict[str, Any], when: str, lang: str) -> str:
         lines.append(text("corrected_to", lang, value=value, why=cell["correction"]))
     if cell["proof_status"] == "unproven":
         lines.append(text("unproven", lang))
+    if cell["handling"] is not None:
+        words = handling(cell["handling"], lang)
+        lines.append(text("handled", lang, name=shown(cell["name_raw"]), what=words))
     lines += [cell["title"], f"sha256 {cell['sha256'][:16]}…  {cell['url']}"]
     return "\n".join(lines)
 

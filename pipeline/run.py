@@ -74,7 +74,8 @@ def load(project: Project, faults: Faults, report: Report) -> Loaded:
         check_observed(ingested, catalogue, ref, spec, faults)
         proofs = check_proofs(project.root, catalogue, faults)
     if spec is not None and ingested is not None and catalogue is not None:
-        check_sources_of(spec, project.spec_name, ingested.observed, catalogue, faults)
+        check_sources_of(spec, project.spec_name, ingested.observed, ingested.refused, catalogue,
+                         faults)  # fmt: skip
         _hold_contract("observed", ingested.observed, faults)
     faults.raise_if_any()
     assert catalogue is not None

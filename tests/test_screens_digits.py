@@ -47,7 +47,8 @@ def look(values: dict[tuple[str, str], float], **thresholds: float) -> list[Faul
         cards={"synthetic": Card.model_validate(CARD)},
         variables={name: Variable.model_validate(VARIABLE) for name in names},
     )
-    ingested = Ingested(pd.DataFrame(rows), pd.DataFrame(), pd.DataFrame(), places)
+    none = pd.DataFrame()
+    ingested = Ingested(pd.DataFrame(rows), none, none, places=places, refused=set())
     faults = Faults()
     check_digits(take_figures(ingested, catalogue, REF, Screens(**thresholds), faults))
     return faults.sorted()

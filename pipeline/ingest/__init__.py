@@ -12,6 +12,7 @@ from pipeline.ingest.checks import check_duplicates, check_registers
 from pipeline.ingest.common import OBSERVED_COLUMNS, Reading
 from pipeline.ingest.corrections import apply_corrections, load_corrections
 from pipeline.ingest.grid import EXPECTED_MAGIC, read_grid
+from pipeline.ingest.header import lay_out
 from pipeline.ingest.quotes import read_quotes
 from pipeline.ingest.register import read_register
 from pipeline.ingest.table import read_table
@@ -29,6 +30,7 @@ class Ingested:
     excluded: pd.DataFrame
     shared: pd.DataFrame
     places: list[Place]  # of each row of `observed`
+    refused: set[str]  # sources that could not be read whole
 
 
 def ingest(root: Path, catalogue: Catalogue, ref: Reference, faults: Faults) -> Ingested:
@@ -55,10 +57,13 @@ def ingest(root: Path, catalogue: Catalogue, ref: Reference, faults: Faults) -> 
         readings.append(reading)
         if not _columns_are_declared(reading):
             continue
+        before = faults.n_rejecting()
         grid = read_grid(root, card, faults)
-        if grid is not None:
+        if grid is not None and lay_out(grid, card, ref, faults):
+            reading.has_refused_rows = faults.n_rejecting() > before
             READERS[card.kind](grid, reading)
-    apply_corrections(corrections, readings, faults)
+        reading.is_whole = faults.n_rejecting() == before
+    apply_corrections(corrections, readings, catalogue, faults)
     check_duplicates(readings, faults)
     check_registers(readings, faults)
     shared_columns = ["variable", "year", "scheme", "record", "province_code"]
@@ -73,7 +78,8 @@ def ingest(root: Path, catalogue: Catalogue, ref: Reference, faults: Faults) -> 
     observed["year"] = observed["year"].astype("Int64")
     shared["year"] = shared["year"].astype("Int64")
     places = [place for reading in readings for place in reading.places]
-    return Ingested(observed, excluded, shared, places)
+    refused = {reading.source_id for reading in readings if not reading.is_whole}
+    return Ingested(observed, excluded, shared, places, refused)
 
 
 def _columns_are_declared(reading: Reading) -> bool:
@@ -86,8 +92,14 @@ def _columns_are_declared(reading: Reading) -> bool:
 
 def _name_forgotten_files(root: Path, catalogue: Catalogue, faults: Faults) -> None:
     """Warn of a data file under raw/ that has no card: forgetting it is the likeliest slip."""
-    known = {card.file for card in catalogue.cards.values()}
-    for path in sorted((root / "raw").rglob("*")):
-        name = path.relative_to(root).as_posix()
-        if path.suffix.lower() in EXPECTED_MAGIC and name not in known:
-            faults.add("SCH-22", Place(name), name)
+    for name in forgotten_files(root, catalogue):
+        faults.add("SCH-22", Place(name), name)
+
+
+def forgotten_files(root: Path, catalogue: Catalogue) -> list[str]:
+    """The data files under raw/ of which no card speaks, neither as its file nor as its proof."""
+    known = {card.file for card in catalogue.cards.values()} | set(catalogue.broken.values())
+    known |= {card.proof for card in catalogue.cards.values() if card.proof is not None}
+    paths = sorted((root / "raw").rglob("*"))
+    names = [p.relative_to(root).as_posix() for p in paths if p.suffix.lower() in EXPECTED_MAGIC]
+    return [name for name in names if name not in known]
