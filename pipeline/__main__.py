@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pipeline.commands import make, read
+from pipeline.commands import make, read, repair
 from pipeline.commands.common import REFUSED, UNEXPECTED, Ended
 from pipeline.language import LANGUAGES, default_language, text
 from pipeline.project import CODE, Project
@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
 
     make.declare(add)
     read.declare(add)
+    repair.declare(add)
     return parser
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from pipeline.blanks import refuse_blanks
 from pipeline.faults import Faults
 from pipeline.periods import DAY, PERIOD, Covers, covers_of, fits, is_day, years_of
 from pipeline.yamlfile import YamlFile, read_yaml, validate_each
@@ -222,25 +223,34 @@ def load_catalogue(root: Path, faults: Faults) -> Catalogue | None:
     A card or variable that is refused is left out with its faults; the others are still used, so
     that one run reports the faults of all files.
     """
+    from pipeline.kin import check_kin  # which reads what is declared here
+
     card_file = read_yaml(root / "raw/sources.yml", "raw/sources.yml", faults)
     variable_file = read_yaml(root / "raw/variables.yml", "raw/variables.yml", faults)
+    blank_cards = refuse_blanks(card_file, "sources", faults)
+    blank_variables = refuse_blanks(variable_file, "variables", faults)
     card_parts = validate_each(CardFile, "sources", card_file, faults)
     variable_parts = validate_each(VariableFile, "variables", variable_file, faults)
     if card_parts is None or variable_parts is None:
         return None
     variables = {code: part.variables[code] for code, part in variable_parts.items() if part}
-    found = Catalogue(cards={}, variables=variables, unusable=set(variable_parts) - set(variables))
+    found = Catalogue(
+        cards={},
+        variables=variables,
+        unusable={*variable_parts, *blank_variables} - set(variables),
+        broken={name: _file_of(entry) for name, entry in blank_cards.items()},
+    )
     for code, variable in variables.items():
         if variable.merge_weight is not None and not found.knows(variable.merge_weight):
             place = variable_file.place("variables", code, "merge_weight")
             near = nearest(variable.merge_weight, variables)
             faults.add("SCH-02", place, variable.merge_weight, nearest=near)
-        _check_kin(code, variable, found, variable_file, faults)
+        check_kin(code, found, variable_file, faults)
     files: dict[str, str] = {}
     for source_id, part in card_parts.items():
         if part is None:
             entry = card_file.data["sources"][source_id]
-            found.broken[source_id] = str(entry.get("file")) if isinstance(entry, dict) else ""
+            found.broken[source_id] = _file_of(entry)
             continue
         card = part.sources[source_id]
         found.cards[source_id] = card
@@ -250,6 +260,11 @@ def load_catalogue(root: Path, faults: Faults) -> Catalogue | None:
             faults.add("DUP-05", place, card.file, other=files[card.sha256])
         files[card.sha256] = card.file
     return found
+
+
+def _file_of(entry: Any) -> str:
+    """The file that a refused card speaks of, so that nobody asks for its card."""
+    return str(entry.get("file")) if isinstance(entry, dict) else ""
 
 
 def _check_variables(
@@ -276,21 +291,3 @@ def _check_variables(
         place = file.place("sources", source_id, "columns", i)
         faults.add("DAT-12", place, period or as_of or column.year or card.year.value,
                    variable=column.variable, covers=declared.covers)  # fmt: skip
-
-
-def _check_kin(
-    code: str, variable: Variable, catalogue: Catalogue, file: YamlFile, faults: Faults
-) -> None:
-    """The whole of a part and the central figure exist, and are in the same unit."""
-    for key in ("part_of", "central"):
-        name = getattr(variable, key)
-        if name is None:
-            continue
-        place, other = file.place("variables", code, key), catalogue.variables.get(name)
-        if not catalogue.knows(name) or name == code:
-            faults.add(
-                "SCH-02", place, name, nearest=nearest(name, {*catalogue.variables} - {code})
-            )
-        elif other is not None and other.unit != variable.unit:
-            problem = f"'{name}' is in {other.unit}, '{code}' in {variable.unit}"
-            faults.add("SCH-17", place, key, problem=problem)

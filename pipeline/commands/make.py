@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from pipeline.commands.common import DIFFERENT, USAGE, Add, Progress
+from pipeline.commands.repair import suggest
 from pipeline.language import number, text
 from pipeline.project import Project
 
@@ -16,7 +17,14 @@ from pipeline.project import Project
 def declare(add: Add) -> None:
     """The commands of this module and their arguments."""
     add("index", index, "make the index from the raw files and publish it")
-    add("check", check, "validate the raw files and the index, report all, write nothing")
+    checking = add(
+        "check", check, "validate the raw files and the index, report all, write nothing"
+    )
+    checking.add_argument(
+        "--suggest",
+        action="store_true",
+        help="print candidate aliases and draft cards for a person to decide on",
+    )
     add("verify", verify, "compare the published release with its manifest, inputs and code")
     accepting = add("accept", accept, "accept a changed raw file: renew the sha256 of its card")
     accepting.add_argument("file", nargs="+", help="path as in raw/sources.yml")
@@ -96,6 +104,8 @@ def check(project: Project, args: argparse.Namespace) -> int:
         compute(loaded, faults, progress).close()
     finally:
         progress.close()
+        if args.suggest:
+            suggest(project, faults.sorted(), args.lang)
     if faults.warnings():
         print(render(faults.warnings(), args.lang), file=sys.stderr)
     print(text("check_ok", args.lang, n=len(loaded.catalogue.cards),
