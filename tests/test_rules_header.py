@@ -242,8 +242,15 @@ def test_HDR_13_a_file_without_data_rows_is_refused(toy: Toy, content: str) -> N
     fired(toy, "HDR-13", POPULATION)
 
 
+def _workbook_of_nothing() -> bytes:
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer) as book:
+        book.add_worksheet(SHEET)
+    return buffer.getvalue()
+
+
 def test_HDR_13_a_workbook_without_data_is_refused_with_its_sheet(toy: Toy) -> None:
-    name = give_file(toy, "population", ".xlsx", _xlsx(lambda _, sheet: None))
+    name = give_file(toy, "population", ".xlsx", _workbook_of_nothing())
     assert fired(toy, "HDR-13", name).place.sheet == SHEET
 
 

@@ -53,7 +53,7 @@ def _read_row(element: ElementTree.Element, i: int, found: Extras) -> None:
         if _tag(cell) not in ("table-cell", "covered-table-cell"):
             continue
         times = _count(cell, "number-columns-repeated")
-        if len(cell) or len(cell.attrib) > 1:
+        if len(cell) or _get(cell, "formula") is not None:  # an empty one may go on to the edge
             for j in range(column, column + min(times, MAX_COLUMNS - column)):
                 _read_cell(cell, (i, j), found)
         column += times

@@ -127,34 +127,31 @@ def _stream(raw: bytes) -> bytes:
     """The workbook stream of a compound file."""
     if not raw.startswith(SIGNATURE):
         raise ValueError("no compound file")
-    size, small_size = (1 << n for n in struct.unpack_from("<2H", raw, 30))
-    (first_directory,) = struct.unpack_from("<I", raw, 48)
-    limit, first_small_table, _, first_list, _ = struct.unpack_from("<5I", raw, 56)
+    size = 1 << struct.unpack_from("<H", raw, 30)[0]
+    (start,) = struct.unpack_from("<I", raw, 48)
+    (smallest,) = struct.unpack_from("<I", raw, 56)
+    (next_list,) = struct.unpack_from("<I", raw, 68)
     sectors = [raw[i : i + size] for i in range(size, len(raw), size)]
-
-    def numbers(part: bytes) -> list[int]:
-        return list(struct.unpack(f"<{len(part) // 4}I", part))
-
-    tables = [n for n in numbers(raw[76:512]) if n < END_OF_CHAIN]
+    tables = [n for n in _numbers(raw[76:512]) if n < END_OF_CHAIN]
     seen: set[int] = set()
-    while first_list < END_OF_CHAIN and first_list not in seen:
-        seen.add(first_list)
-        *more, first_list = numbers(sectors[first_list])
+    while next_list < END_OF_CHAIN and next_list not in seen:
+        seen.add(next_list)
+        *more, next_list = _numbers(sectors[next_list])
         tables += [n for n in more if n < END_OF_CHAIN]
-    following = [n for table in tables for n in numbers(sectors[table])]
-    directory = _chain(first_directory, following, sectors)
-    entries = [directory[i : i + 128] for i in range(0, len(directory), 128)]
-    for entry in entries:
+    following = [n for table in tables for n in _numbers(sectors[table])]
+    directory = _chain(start, following, sectors)
+    for entry in (directory[i : i + 128] for i in range(0, len(directory), 128)):
         length = struct.unpack_from("<H", entry, 64)[0]
         if entry[: max(length - 2, 0)].decode("utf-16-le", "replace") == "Workbook":
-            start, whole = struct.unpack_from("<2I", entry, 116)
-            if whole >= limit:
-                return _chain(start, following, sectors)[:whole]
-            small = _chain(struct.unpack_from("<I", entries[0], 116)[0], following, sectors)
-            parts = [small[i : i + small_size] for i in range(0, len(small), small_size)]
-            table = numbers(_chain(first_small_table, following, sectors))
-            return _chain(start, table, parts)[:whole]
+            first, whole = struct.unpack_from("<2I", entry, 116)
+            if whole < smallest:
+                raise ValueError("a workbook smaller than any that Excel writes")
+            return _chain(first, following, sectors)[:whole]
     raise KeyError("no stream called Workbook")
+
+
+def _numbers(part: bytes) -> list[int]:
+    return list(struct.unpack(f"<{len(part) // 4}I", part))
 
 
 def _chain(start: int, following: list[int], sectors: list[bytes]) -> bytes:
