@@ -28,7 +28,8 @@ def add_source(project: Project, args: argparse.Namespace) -> int:
     from pipeline.faults import Faults, render
     from pipeline.provinces import load_reference
     from pipeline.sources import load_catalogue
-    from pipeline.suggest.draft import as_yaml, draft_card
+    from pipeline.suggest.draft import draft_card
+    from pipeline.suggest.writing import as_yaml, evidence_lines
 
     file = _inside(project, args.file)
     if file is None:
@@ -47,8 +48,8 @@ def add_source(project: Project, args: argparse.Namespace) -> int:
     if draft is None:
         print(render(faults.sorted(), args.lang), file=sys.stderr)
         return REFUSED
-    for key, values in draft.evidence:
-        print(f"# {text(key, args.lang, **values)}", file=sys.stderr)
+    for line in evidence_lines(draft, args.lang):
+        print(line, file=sys.stderr)
     card = as_yaml(draft, args.lang)
     if args.write:
         append_card(project.root, card)
@@ -62,8 +63,9 @@ def suggest(project: Project, faults: list[Fault], lang: str) -> None:
     from pipeline.faults import Faults, explain_fault
     from pipeline.provinces import load_reference
     from pipeline.sources import load_catalogue
-    from pipeline.suggest.draft import as_yaml, draft_card
+    from pipeline.suggest.draft import draft_card
     from pipeline.suggest.names import alias_lines
+    from pipeline.suggest.writing import as_yaml, evidence_lines
 
     ref = load_reference(project.reference)
     for line in alias_lines(faults, ref, lang):
@@ -73,9 +75,8 @@ def suggest(project: Project, faults: list[Fault], lang: str) -> None:
         found = Faults()
         draft = draft_card(project.root, name, catalogue, ref, found) if catalogue else None
         print(f"# {name}")
-        for key, values in draft.evidence if draft is not None else []:
-            print(f"# {text(key, lang, **values)}")
         if draft is not None:
+            print("\n".join(evidence_lines(draft, lang)))
             print(as_yaml(draft, lang), end="")
         for fault in found.rejecting():
             print(f"# {explain_fault(fault, lang)['why']}")

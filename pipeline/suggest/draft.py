@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipeline.blanks import BLANK
-from pipeline.faults import Faults, Place, shown
+from pipeline.faults import Faults, Place
 from pipeline.ingest.quotes import FIGURES
-from pipeline.language import text
-from pipeline.provinces import Reference, fold, strip_marks
+from pipeline.provinces import Reference, strip_marks
 from pipeline.sources import Catalogue
-from pipeline.suggest.columns import Columns, sort_columns
-from pipeline.suggest.names import CANDIDATES, Names, unnumbered
+from pipeline.suggest.columns import PROVISIONAL, Columns, sort_columns
+from pipeline.suggest.names import Names, unmarked, unnumbered
 from pipeline.suggest.opening import Evidence, Opened, open_file
 from pipeline.suggest.shape import Shape, find_shape
+from pipeline.suggest.variables import near_variables
 from pipeline.words import as_text, clean
 
 WORDS_KEPT = 3  # of the line under the table, when it has no colon
 LONGEST_END = 30  # characters before a colon that still are a heading such as `Nguồn:`
-EMPTY = set("số tỷ tỉ lệ lượng tổng năm trong của các theo và the of in and number total".split())
 NAMED = 4  # provinces named as evidence
 
 
@@ -60,11 +57,13 @@ def draft_card(
         return None
     most = max(shape.last - shape.first for shape in shapes)
     shape = next(shape for shape in shapes if shape.last - shape.first == most)
-    columns = sort_columns(shape)
+    codes = {code for scheme in names.schemes for code in ref.codes(scheme)}
+    columns = sort_columns(shape, codes)
     evidence = [*opened.evidence, *shape.evidence, *columns.evidence]
     draft = Draft(_new_name(file, catalogue), {}, evidence)
     _fill(draft, opened, shape, columns, names)
-    _name_variables(draft, shape, catalogue)
+    draft.remarks = near_variables(shape, [e["column"] for e in draft.card.get("columns", [])],
+                                   catalogue)  # fmt: skip
     return draft
 
 
@@ -100,8 +99,8 @@ def _fill(draft: Draft, opened: Opened, shape: Shape, columns: Columns, names: N
     card["number_style"] = columns.style or BLANK
     if columns.missing:
         card["missing"] = dict.fromkeys(sorted(columns.missing), "M")
-    if marks := {*columns.marks, *_marks_of_names(shape, names)}:
-        card["marks"] = dict.fromkeys(sorted(marks), BLANK)
+    if marks := {*columns.marks, *_marks_of_names(shape)}:
+        card["marks"] = {mark: _status_of(mark, shape) for mark in sorted(marks)}
     if ends := _ends_at(shape):
         card["ends_at"] = [ends]
         draft.evidence.append(("seen_end", {"row": shape.last + 2, "words": ends}))
@@ -109,9 +108,9 @@ def _fill(draft: Draft, opened: Opened, shape: Shape, columns: Columns, names: N
     _fill_figures(card, shape, columns, kind)
     if kind == "table" and scheme and _codes(shape, names, scheme) >= {*names.ref.codes(scheme)}:
         card["complete"] = True
-    card["sha256"] = opened.sha256
     draft.card = card
-    _tell_unknown(draft, shape, names)
+    _tell_unknown(draft, shape, names, scheme)
+    card["sha256"] = opened.sha256
 
 
 def _kind_of(shape: Shape, columns: Columns) -> str:
@@ -135,17 +134,21 @@ def _fill_figures(card: dict[str, Any], shape: Shape, columns: Columns, kind: st
         if columns.year is not None and columns.years is not None:
             first, last = columns.years
             card["year"] = {"column": shape.names[columns.year], "first": first, "last": last}
-        elif any(year is None for _, year, _ in columns.figures):
+        elif any(item.year is None for item in columns.figures):
             card["year"] = {"value": columns.file_year or BLANK}
         card["columns"] = []
-        for j, year, status in columns.figures:
-            entry: dict[str, Any] = {"column": shape.names[j], "variable": BLANK}
-            if year is not None and columns.year is None:
-                entry["year"] = year
-            card["columns"].append(entry | ({"status": status} if status != "A" else {}))
+        for item in columns.figures:
+            told = {
+                "year": item.year if columns.year is None else None,
+                "period": item.period,
+                "as_of": item.as_of,
+                "status": item.status if item.status != "A" else None,
+            }
+            entry = {"column": shape.names[item.column], "variable": BLANK}
+            card["columns"].append(entry | {k: v for k, v in told.items() if v is not None})
     elif kind == "register" and columns.date is not None:
         others = [j for j in others if j != columns.date]
-        others += [j for j, _, _ in columns.figures]
+        others += [item.column for item in columns.figures]
         card["register"] = {"variable": BLANK, "date": shape.names[columns.date],
                             "no_record": BLANK}  # fmt: skip
     ignored = [shape.names[j] for j in sorted(others) if shape.names[j]]
@@ -154,8 +157,9 @@ def _fill_figures(card: dict[str, Any], shape: Shape, columns: Columns, kind: st
 
 
 def _name_of(shape: Shape, cell: Any) -> str:
+    """A name without what is declared to stand around it."""
     name = clean(as_text(cell))
-    return unnumbered(name) if shape.is_numbered else name
+    return unmarked(unnumbered(name) if shape.is_numbered else name)[0]
 
 
 def _codes(shape: Shape, names: Names, scheme: str) -> set[str]:
@@ -186,19 +190,22 @@ def _scheme_of(draft: Draft, shape: Shape, names: Names) -> str | None:
         draft.evidence.append(("seen_whole_scheme", {"scheme": whole[0], "n": len(known)}))
         return whole[0]
     examples = "; ".join(f"{s}: {', '.join(own[s][:NAMED])}" for s in alone) or ", ".join(known)
-    draft.evidence.append(("seen_no_scheme", {"names": shown(examples)}))
+    draft.evidence.append(("seen_no_scheme", {"names": examples}))
     return None
 
 
-def _marks_of_names(shape: Shape, names: Names) -> set[str]:
-    """Footnote marks that stand after names which are known without them."""
-    found = set()
-    for _, cell in shape.cells(shape.province):
-        name = _name_of(shape, cell)
-        match = re.search(r"\s*([*†‡]+|\([0-9a-z]\))$", name)
-        if match is not None and not names.is_known(name) and names.is_known(name[: match.start()]):
-            found.add(match[1])
-    return found
+def _marks_of_names(shape: Shape) -> set[str]:
+    """Footnote marks that stand behind names."""
+    return {mark for _, cell in shape.cells(shape.province) for mark in unmarked(as_text(cell))[1]}
+
+
+def _status_of(mark: str, shape: Shape) -> str:
+    """The status that the note under the table gives a mark; blank when it gives none."""
+    for row in shape.grid.rows[shape.last + 1 :]:
+        for note in map(as_text, row):
+            if note.startswith(mark):
+                return "P" if PROVISIONAL.search(note) else BLANK
+    return BLANK
 
 
 def _ends_at(shape: Shape) -> str | None:
@@ -213,73 +220,16 @@ def _ends_at(shape: Shape) -> str | None:
     return None
 
 
-def _tell_unknown(draft: Draft, shape: Shape, names: Names) -> None:
-    """Names of the column that no table knows: `check --suggest` offers near ones."""
-    if shape.by == "code":
-        return
+def _tell_unknown(draft: Draft, shape: Shape, names: Names, scheme: str | None) -> None:
+    """Names of the column that no table knows: near a province, or a row that is none."""
     cells = [_name_of(shape, cell) for _, cell in shape.cells(shape.province)]
     unknown = [cell for cell in dict.fromkeys(cells) if cell and not names.is_known(cell)]
-    if unknown:
+    if shape.by == "name" and unknown:
+        near = {cell for cell in unknown if names.near(cell, scheme or names.schemes[0])}
         draft.evidence.append(("seen_unknown", {"n": len(unknown),
-                                                "names": shown(", ".join(unknown))}))  # fmt: skip
+                                                "names": ", ".join(unknown)}))  # fmt: skip
+        if rows := [cell for cell in unknown if cell not in near]:
+            draft.card["not_provinces"] = dict.fromkeys(rows, BLANK)
     twice = [name for i, name in enumerate(shape.names) if name and name in shape.names[:i]]
     if twice:
-        draft.evidence.append(("seen_twice", {"names": shown(", ".join(twice))}))
-
-
-def _name_variables(draft: Draft, shape: Shape, catalogue: Catalogue) -> None:
-    """Near variables beside each column: those whose names share most with its heading.
-
-    A word counts the more, the fewer variables have it. The lines over the table count for half:
-    they say what all its columns are about.
-    """
-    over = _words(" ".join(as_text(c) for row in shape.grid.rows[: shape.header] for c in row))
-    names = {code: _words(f"{variable.name_vi} {variable.name_en}")
-             for code, variable in catalogue.variables.items()}  # fmt: skip
-    common = Counter(word for words in names.values() for word in words)
-    for entry in draft.card.get("columns", []):
-        heading = _words(entry["column"])
-        scores = {code: sum((1 if word in heading else 0.5) / common[word]
-                            for word in words & (heading | over))
-                  for code, words in names.items() if words & heading}  # fmt: skip
-        near = sorted(scores, key=lambda code: (-scores[code], code))[:CANDIDATES]
-        draft.remarks[entry["column"]] = ", ".join(near) or "–"
-
-
-def _words(text: str) -> set[str]:
-    return {word for word in re.findall(r"[^\W\d_]+", fold(text)) if len(word) > 1} - EMPTY
-
-
-def as_yaml(draft: Draft, lang: str, indent: str = "  ") -> str:
-    """The draft as lines of `raw/sources.yml`; what is blank says what belongs there."""
-    lines = [f"{indent}{draft.source_id}:"]
-    for key, value in draft.card.items():
-        remark = f"  # {text('fill_' + key, lang)}" if _has_blank(value) and key in FILLED else ""
-        if key == "columns":
-            lines.append(f"{indent * 2}columns:")
-            for entry in value:
-                near = text("fill_variable", lang, near=draft.remarks[entry["column"]])
-                lines.append(f"{indent * 3}- {_flow(entry)}  # {near}")
-        elif isinstance(value, dict):
-            lines.append(f"{indent * 2}{key}: {_flow(value)}{remark}")
-        else:
-            lines.append(f"{indent * 2}{key}: {json.dumps(value, ensure_ascii=False)}{remark}")
-    return "\n".join(lines) + "\n"
-
-
-FILLED = {"producer", "title", "url", "licence", "published", "accessed", "scheme",
-          "number_style", "marks", "province", "year", "register"}  # fmt: skip
-
-
-def _has_blank(value: Any) -> bool:
-    return BLANK in (value.values() if isinstance(value, dict) else [value])
-
-
-def _flow(value: dict[str, Any]) -> str:
-    """A map on one line, as cards write it."""
-    items = (f"{_key(k)}: {json.dumps(v, ensure_ascii=False)}" for k, v in value.items())
-    return "{" + ", ".join(items) + "}"
-
-
-def _key(key: str) -> str:
-    return key if re.fullmatch(r"[a-z_]+", key) else json.dumps(key, ensure_ascii=False)
+        draft.evidence.append(("seen_twice", {"names": ", ".join(twice)}))

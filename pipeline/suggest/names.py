@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 
 from pipeline.faults import Fault, shown
 from pipeline.ingest.common import NUMBERING
@@ -11,6 +12,7 @@ from pipeline.provinces import Reference, fold, strip_marks
 
 ALIASES = "pipeline/reference/aliases.csv"
 CANDIDATES = 3  # near names offered for an unknown one
+MARK = re.compile(r"\s*([*†‡]|\([0-9a-z]{1,2}\))$")
 CUTOFF = 0.6  # likeness below which a name is not offered
 
 
@@ -39,13 +41,30 @@ class Names:
         return fold(name) in self.ref.others
 
     def is_known(self, name: str) -> bool:
-        return bool(name) and (self.is_other(name) or bool(self.codes(name)))
+        """Whether a name, with or without footnote marks behind it, is one of either kind."""
+        bare = unmarked(name)[0]
+        return bool(bare) and (self.is_other(bare) or bool(self.codes(bare)))
+
+    def near(self, name: str, scheme: str) -> list[dict[str, str]]:
+        """The provinces of a scheme whose names are most like one: candidates, never used."""
+        known = {fold(p["name_vi"]): p for p in self.ref.provinces if p["scheme"] == scheme}
+        found = difflib.get_close_matches(fold(name), list(known), n=CANDIDATES, cutoff=CUTOFF)
+        return [known[key] for key in found]
 
 
 def unnumbered(name: str) -> str:
     """A name without the number that stands before it: `2) Hà Nội`."""
     match = NUMBERING.match(name)
     return name[match.end() :] if match is not None else name
+
+
+def unmarked(name: str) -> tuple[str, list[str]]:
+    """A name without the footnote marks behind it, and those marks: `Hà Nội(1)*`."""
+    marks: list[str] = []
+    while (match := MARK.search(name)) is not None and match.start() > 0:
+        marks.insert(0, match[1])
+        name = name[: match.start()]
+    return name, marks
 
 
 def alias_lines(faults: list[Fault], ref: Reference, lang: str) -> list[str]:
@@ -66,14 +85,11 @@ def alias_lines(faults: list[Fault], ref: Reference, lang: str) -> list[str]:
             cell = f"{fault.place.file} {fault.place.cell or ''}".strip()
             unknown = (str(fault.details.get("scheme", "")), str(fault.value))
             places.setdefault(unknown, []).append(cell)
-    lines = []
+    lines, names = [], Names(ref)
     for (scheme, name), cells in sorted(places.items()):
-        names = {fold(p["name_vi"]): p for p in ref.provinces if p["scheme"] == scheme}
-        near = difflib.get_close_matches(fold(name), list(names), n=CANDIDATES, cutoff=CUTOFF)
+        near = names.near(name, scheme)
         key = "suggest_name" if near else "suggest_no_name"
         lines.append(text(key, lang, name=shown(name), places=", ".join(cells), aliases=ALIASES))
-        for each in near:
-            alias = f'"{name}"' if "," in name else name
-            lines.append(f"#{scheme},{shown(alias)},{names[each]['province_code']}"
-                         f"    {names[each]['name_vi']}")  # fmt: skip
+        alias = shown(f'"{name}"' if "," in name else name)
+        lines += [f"#{scheme},{alias},{p['province_code']}    {p['name_vi']}" for p in near]
     return lines

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.faults import column_letters
 from pipeline.ingest.grid import Grid
 from pipeline.ingest.header import COLUMN_NUMBER, joined_names
+from pipeline.ingest.numbers import LIKE_A_NUMBER
 from pipeline.suggest.names import Names, unnumbered
 from pipeline.suggest.opening import Evidence
 from pipeline.words import as_text, clean
 
+YEAR = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
 MOST_HEADER_ROWS = 5
 LONGEST_GAP = 5  # rows without a province inside a table
 
@@ -49,6 +52,10 @@ def find_shape(grid: Grid, names: Names) -> Shape | None:
     if not hits:
         return None
     first, last = hits[0], hits[-1]
+    while first > 0 and _is_row(grid, first - 1, column):
+        first -= 1
+    while last + 1 < len(grid.rows) and _is_row(grid, last + 1, column):
+        last += 1
     top, bottom, has_numbers = _header_over(grid, first, column)
     shape = Shape(grid, column, by, is_numbered, first, last, top, bottom - top + 1, has_numbers)
     shape.names = joined_names(grid, top, bottom + 1)
@@ -86,6 +93,15 @@ def _province_column(grid: Grid, names: Names) -> tuple[int, list[int], str, boo
 def _has_more(grid: Grid, row: int, column: int) -> bool:
     """Whether something stands beside the name: a title has nothing."""
     return any(as_text(c) for j, c in enumerate(grid.rows[row]) if j != column)
+
+
+def _is_row(grid: Grid, row: int, column: int) -> bool:
+    """Whether a row beside the known ones is of the table: a total, or a name nobody knows."""
+    texts = [as_text(cell) for cell in grid.rows[row]]
+    if column >= len(texts) or not texts[column] or _are_column_numbers(texts):
+        return False
+    others = [text for j, text in enumerate(texts) if j != column and text]
+    return any(LIKE_A_NUMBER.fullmatch(text) and not YEAR.fullmatch(text) for text in others)
 
 
 def _largest_block(rows: list[int]) -> list[int]:
