@@ -103,7 +103,16 @@ def _commands_in(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "README.vi.md", "CONTRIBUTING.md", "docs/method.md", "docs/build.md"]
+    "page",
+    [
+        "README.md",
+        "README.vi.md",
+        "CONTRIBUTING.md",
+        "docs/method.md",
+        "docs/build.md",
+        "docs/add-your-data.md",
+        "docs/add-your-data.vi.md",
+    ],
 )
 def test_every_command_a_page_names_exists(page: str) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))

@@ -8,7 +8,7 @@ import re
 from pipeline.faults import Fault, shown
 from pipeline.ingest.common import NUMBERING
 from pipeline.language import text
-from pipeline.provinces import Reference, fold, strip_marks
+from pipeline.provinces import REFERENCE, Reference, fold, strip_marks
 
 ALIASES = "pipeline/reference/aliases.csv"
 CANDIDATES = 3  # near names offered for an unknown one
@@ -86,10 +86,11 @@ def alias_lines(faults: list[Fault], ref: Reference, lang: str) -> list[str]:
             unknown = (str(fault.details.get("scheme", "")), str(fault.value))
             places.setdefault(unknown, []).append(cell)
     lines, names = [], Names(ref)
+    aliases = ALIASES if ref.folder == REFERENCE else "reference/aliases.csv"
     for (scheme, name), cells in sorted(places.items()):
         near = names.near(name, scheme)
         key = "suggest_name" if near else "suggest_no_name"
-        lines.append(text(key, lang, name=shown(name), places=", ".join(cells), aliases=ALIASES))
+        lines.append(text(key, lang, name=shown(name), places=", ".join(cells), aliases=aliases))
         alias = shown(f'"{name}"' if "," in name else name)
         lines += [f"#{scheme},{alias},{p['province_code']}    {p['name_vi']}" for p in near]
     return lines
