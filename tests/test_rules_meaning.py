@@ -5,8 +5,12 @@ from __future__ import annotations
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.choices.screens import Screens
 from pipeline.explain import Release, as_tree, explain
-from pipeline.faults import Fault, explain_fault
+from pipeline.faults import Fault, Faults, explain_fault
+from pipeline.run import compute, load
+from pipeline.screens.results import check_directions
+from pipeline.spec import Spec
 from tests.breaking import (
     CARDS,
     ENTERPRISES,
@@ -18,22 +22,21 @@ from tests.breaking import (
     fired,
     the_fault,
 )
-from tests.conftest import Toy
+from tests.conftest import Toy, silent
 
 PROOF = "raw/proofs/bien_ban.pdf"
 
 
 def found_by(toy: Toy, rule: str) -> list[Fault]:
-    """The warnings of one rule."""
+    """The warnings of one rule in a whole run."""
     return [fault for fault in toy.warnings() if fault.rule == rule]
 
 
-def scores_of(toy: Toy) -> list[tuple[object, ...]]:
-    """The published scores of a run."""
-    con = toy.compute()
-    rows = con.sql("select * from scores").fetchall()
-    con.close()
-    return list(rows)
+def seen_by(toy: Toy, rule: str) -> list[Fault]:
+    """The warnings of one rule on the figures as read, before any step."""
+    faults = Faults()
+    load(toy.project, faults, silent)
+    return [fault for fault in faults.warnings() if fault.rule == rule]
 
 
 def why_missing(toy: Toy, province: str, indicator: str) -> tuple[float | None, str | None]:
@@ -111,7 +114,7 @@ def test_SEM_03_a_part_above_its_whole_is_refused_with_both_cells(toy: Toy) -> N
 def test_SEM_03_a_part_that_may_be_within_its_whole_is_not_refused(toy: Toy, quote: str) -> None:
     toy.edit(QUOTES, "60,60,,at_least,startups,,2022-12-31", quote)
     _declare_part(toy)
-    assert found_by(toy, "SEM-03") == []
+    assert seen_by(toy, "SEM-03") == []
 
 
 def test_a_part_and_its_whole_are_in_the_same_unit_and_declared(toy: Toy) -> None:
@@ -125,14 +128,14 @@ def test_a_part_and_its_whole_are_in_the_same_unit_and_declared(toy: Toy) -> Non
 def test_SEM_05_a_jump_against_last_year_shows_old_new_and_factor(toy: Toy) -> None:
     add_last_year(toy, {"Hà Nội": 100, "Đà Nẵng": 300, "Quảng Nam": 150, "Cần Thơ": 41,
                         "Hậu Giang": 1, "Sóc Trăng": 9})  # fmt: skip
-    odd = {f.place.row: f for f in found_by(toy, "SEM-05")}
+    odd = {f.place.row: f for f in seen_by(toy, "SEM-05")}
     assert sorted(odd) == [2, 6]  # 400/100 = 4 and 10/1; 100/300 is 3, and 0 of 9 are small counts
     fault = the_fault(list(odd.values()), "SEM-05", ENTERPRISES, 2, 3, "400")
     assert (fault.details["old"], fault.details["factor"], fault.details["limit"]) == (
         "100", "4", "3")  # fmt: skip
     assert fault.details["old_cell"] == f"{ENTERPRISES} C8"
     set_screens(toy, "jump_factor: 2.9, jump_minimum: 0")
-    odd = {f.place.row: f for f in found_by(toy, "SEM-05")}
+    odd = {f.place.row: f for f in seen_by(toy, "SEM-05")}
     assert sorted(odd) == [2, 3, 4, 5, 6] + ([7] if 7 in odd else [])
     assert odd[7].details["factor"] == "inf"  # 9, then 0
 
@@ -144,13 +147,13 @@ def test_SEM_06_a_province_that_repeats_last_year_in_all_columns_is_named(toy: T
     toy.edit(POPULATION, "Hà Nội,990,1000", "Hà Nội,1000,1000")
     add_last_year(toy, {"Hà Nội": 400, "Đà Nẵng": 100, "Quảng Nam": 49, "Cần Thơ": 121,
                         "Hậu Giang": 9, "Sóc Trăng": 8})  # fmt: skip
-    one_file = found_by(toy, "SEM-06")
+    one_file = seen_by(toy, "SEM-06")
     assert one_file == []  # each file has one column only
     set_screens(toy, "copied_columns: 1")
-    named = {(f.place.file, str(f.value)) for f in found_by(toy, "SEM-06")}
+    named = {(f.place.file, str(f.value)) for f in seen_by(toy, "SEM-06")}
     assert named == {(POPULATION, "Hà Nội (01)"), (POPULATION, "Quảng Nam (49)"),
                      (ENTERPRISES, "Hà Nội (01)"), (ENTERPRISES, "Đà Nẵng (48)")}  # fmt: skip
-    fault = next(f for f in found_by(toy, "SEM-06") if f.place.file == ENTERPRISES)
+    fault = next(f for f in seen_by(toy, "SEM-06") if f.place.file == ENTERPRISES)
     assert (fault.details["n"], fault.details["year"], fault.details["limit"]) == (1, 2022, 1)
 
 
@@ -167,7 +170,7 @@ def test_SEM_06_a_copy_is_seen_across_two_files_of_one_producer(toy: Toy) -> Non
     header = (toy.root / QUOTES).read_text("utf-8").splitlines()[0] + "\n"
     toy.write(other, header + new)
     toy.write(QUOTES, (toy.root / QUOTES).read_text("utf-8") + old)
-    (fault,) = found_by(toy, "SEM-06")
+    (fault,) = seen_by(toy, "SEM-06")
     the_fault([fault], "SEM-06", other, 2, 4, "Hậu Giang (93)")
     assert fault.details["n"] == 2
 
@@ -176,15 +179,29 @@ def test_SEM_08_an_indicator_against_the_rest_of_its_node_is_flagged_and_not_tur
     toy: Toy,
 ) -> None:
     toy.edit(INDEX, "direction: 1", "direction: -1")  # of the trained share: 50 is now the worst
-    before = scores_of(toy)
-    set_screens(toy, "sample: 4")
-    fault = the_fault(toy.warnings(), "SEM-08", INDEX, None, None, "trained_share")
+    faults = Faults()
+    con = compute(load(toy.project, faults, silent), faults, silent)
+    rows = con.sql("select province_code, score from indicators where edition = '2022' "
+                   "and indicator = 'trained_share' order by all").fetchall()  # fmt: skip
+    assert rows[0] == ("01", 0.0)  # as declared
+    assert [f for f in faults.warnings() if f.rule == "SEM-08"] == []  # six provinces are too few
+    looks = Faults()
+    check_directions(con, with_screens(toy, sample=4), INDEX, looks)
+    fault = the_fault(looks.sorted(), "SEM-08", INDEX, None, None, "trained_share")
     assert fault.details["node"] == "index"  # alone in its pillar and its sub-index
     assert float(fault.details["correlation"]) < -0.4
     assert fault.details["n"] == 6
-    assert scores_of(toy) == before
-    toy.edit(INDEX, "sample: 4", "sample: 4, direction_correlation: -0.99")
-    assert found_by(toy, "SEM-08") == []
+    looks = Faults()
+    check_directions(con, with_screens(toy, sample=4, direction_correlation=-0.99), INDEX, looks)
+    assert looks.sorted() == []
+    con.close()
+
+
+def with_screens(toy: Toy, **thresholds: float) -> Spec:
+    """The toy index with other thresholds."""
+    spec = toy.load().spec
+    settings = spec.settings.model_copy(update={"screens": Screens(**thresholds)})
+    return spec.model_copy(update={"settings": settings})
 
 
 def test_SEM_10_a_figure_far_from_the_central_source_shows_both_and_which_counts(toy: Toy) -> None:
@@ -192,12 +209,12 @@ def test_SEM_10_a_figure_far_from_the_central_source_shows_both_and_which_counts
              "merge: sum, min: 0, integer: true, central: startups}\n")  # fmt: skip
     toy.edit(VARIABLES, "unit: enterprises", "unit: startups")
     toy.edit(QUOTES, "60,60,,at_least,startups,,2022-12-31", "110,,,exact,startups,,2022-12-31")
-    fault = the_fault(toy.warnings(), "SEM-10", ENTERPRISES, 5, 3, "120")
+    fault = the_fault(seen_by(toy, "SEM-10"), "SEM-10", ENTERPRISES, 5, 3, "120")
     assert (fault.details["held"], fault.details["difference"]) == ("110", "9.1%")
     assert (fault.details["central"], fault.details["tolerance"]) == ("startups", "5.0%")
     assert "startups" in explain_fault(fault, "vi")["why"]
     set_screens(toy, "source_tolerance: 0.1")
-    assert found_by(toy, "SEM-10") == []
+    assert seen_by(toy, "SEM-10") == []
 
 
 def _name_proof(toy: Toy, card: str) -> None:
@@ -206,10 +223,10 @@ def _name_proof(toy: Toy, card: str) -> None:
 
 def test_SEM_11_a_missing_or_empty_proof_leaves_the_figures_unproven(toy: Toy) -> None:
     _name_proof(toy, "new enterprises")
-    the_fault(toy.warnings(), "SEM-11", PROOF, None, None, "enterprises")
+    the_fault(seen_by(toy, "SEM-11"), "SEM-11", PROOF, None, None, "enterprises")
     (toy.root / PROOF).parent.mkdir()
     (toy.root / PROOF).write_bytes(b"")
-    fault = the_fault(toy.warnings(), "SEM-11", PROOF, None, None, "enterprises")
+    fault = the_fault(seen_by(toy, "SEM-11"), "SEM-11", PROOF, None, None, "enterprises")
     assert fault.details["found"] == "0 bytes"
     release = Release(toy.index().release)
     entry = explain(release, "92", "new_per_10000", "2022")
@@ -225,11 +242,11 @@ def test_SEM_11_one_paper_for_two_claims_proves_neither_and_one_for_one_does(toy
     _name_proof(toy, "new enterprises")
     (toy.root / PROOF).parent.mkdir()
     (toy.root / PROOF).write_bytes(b"%PDF signed")
-    assert found_by(toy, "SEM-11") == []
+    assert seen_by(toy, "SEM-11") == []
     assert toy.load().proofs == {"enterprises": "proven"}
     toy.edit(CARDS, "title: Synthetic register", f"title: R\n    proof: {PROOF[:-4]}_2.pdf")
     (toy.root / f"{PROOF[:-4]}_2.pdf").write_bytes(b"%PDF signed")  # a copy under another name
-    found = found_by(toy, "SEM-11")
+    found = seen_by(toy, "SEM-11")
     assert {str(f.value) for f in found} == {"enterprises", "register"}
     assert {f.details["found"] for f in found} == {"enterprises, register"}
 
@@ -328,9 +345,9 @@ def test_SEM_15_two_indicators_that_are_one_series_are_both_named(toy: Toy) -> N
 def test_SEM_15_a_column_pasted_under_another_name_or_year_is_seen(toy: Toy) -> None:
     add_last_year(toy, {"Hà Nội": 400, "Đà Nẵng": 100, "Quảng Nam": 50, "Cần Thơ": 120,
                         "Hậu Giang": 10, "Sóc Trăng": 0})  # fmt: skip
-    assert found_by(toy, "SEM-15") == []  # six provinces are too few
+    assert seen_by(toy, "SEM-15") == []  # six provinces are too few
     set_screens(toy, "sample: 6")
-    fault = the_fault(toy.warnings(), "SEM-15", ENTERPRISES, 2, 3, "new_enterprises 2022")
+    fault = the_fault(seen_by(toy, "SEM-15"), "SEM-15", ENTERPRISES, 2, 3, "new_enterprises 2022")
     assert fault.details["other"] == "new_enterprises 2021"
     assert fault.details["where"] == f"{ENTERPRISES} C8"
 
