@@ -1,4 +1,4 @@
-"""Change a card in place: only its hash, and only when asked."""
+"""Change the cards in place, only when asked: the hash of one, or one more at the end."""
 
 from __future__ import annotations
 
@@ -50,6 +50,21 @@ def _extent(lines: list[str], within: int) -> tuple[int, int]:
     outside = [i for i, line in enumerate(lines) if line.strip() and _indent(line) < indent]
     before = [i for i in outside if i < within]
     return max(before, default=-1) + 1, min((i for i in outside if i > within), default=len(lines))
+
+
+def append_card(root: Path, card: str) -> None:
+    """Add a card, in the lines that `pipeline.suggest.draft` writes, after the last one."""
+    cards = root / CARDS
+    before = cards.read_text("utf-8").rstrip("\n")
+    first = re.search(r"^sources:[^\n]*\n+(?:\s*#[^\n]*\n)*( +)\S", before, re.MULTILINE)
+    indent = first[1] if first is not None else "  "
+    lines = [
+        indent * (_indent(line) // 2) + line.lstrip() for line in card.splitlines(keepends=True)
+    ]
+    before = re.sub(r"^sources:\s*\{\}\s*$", "sources:", before, flags=re.MULTILINE)
+    fresh = cards.with_suffix(".yml.new")
+    fresh.write_text(f"{before}\n\n{''.join(lines)}", "utf-8", newline="")
+    os.replace(fresh, cards)
 
 
 def _indent(line: str) -> int:

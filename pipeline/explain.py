@@ -186,6 +186,7 @@ def _cells(
                 "sha256": card["sha256"],
                 "title": card["title"],
                 "url": row["origin"] or card["url"],
+                "proof_status": card["proof_status"],
             }
 
 
@@ -219,6 +220,8 @@ def _cell_words(cell: dict[str, Any], when: str, lang: str) -> str:
     if cell["correction"] is not None:
         value = "–" if cell["value"] is None else figure(cell["value"], lang)
         lines.append(text("corrected_to", lang, value=value, why=cell["correction"]))
+    if cell["proof_status"] == "unproven":
+        lines.append(text("unproven", lang))
     if cell["handling"] is not None:
         words = handling(cell["handling"], lang)
         lines.append(text("handled", lang, name=shown(cell["name_raw"]), what=words))

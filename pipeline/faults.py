@@ -114,6 +114,14 @@ def column_letters(number: int) -> str:
     return letters
 
 
+def column_number(letters: str) -> int:
+    """The number, counted from 1, of a column given in spreadsheet letters: AA is 27."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
 def bad_byte(raw: bytes, error: UnicodeDecodeError) -> tuple[int, int]:
     """Row and offset in the file of the byte that could not be decoded.
 

@@ -22,7 +22,8 @@ STEP_TABLES = (
     "aggregated", "ranked",
 )  # fmt: skip
 TOP_TABLES = (
-    "scores", "indicators", "coverage", "weights", "observed", "excluded", "findings", "sources",
+    "scores", "indicators", "coverage", "weights", "observed", "excluded", "findings", "revisions",
+    "sources",
 )  # fmt: skip
 CODES = {  # kinds of codes that tables hold, and where the catalogue says what they mean
     "status": "statuses", "reason": "reasons", "weight_origin": "weight_origins",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pipeline.catalogue import load_catalogue
 from pipeline.faults import Faults
 from pipeline.language import catalogue
 from pipeline.project import Project
-from pipeline.sources import Card, Catalogue, load_catalogue
+from pipeline.sources import Card, Catalogue
 
 HEAD = "<!-- Written by `make docs` from {source}; edit that, not this page. -->\n\n"
 USES = {
@@ -83,6 +84,11 @@ def faults_page() -> str:
         "what is wrong and what to do. `reject` ends the run with exit code 1 and leaves what was\n"
         "published as it is; `warn` goes into `findings.parquet`. The same list is written to\n"
         "`outputs/errors.json` for programs.\n",
+        "The rules SEM look at meaning. They show evidence and change nothing; their thresholds\n"
+        "are `settings.screens` in `index.yml`. Only a part above its whole (SEM-03) and a\n"
+        "constant indicator (SEM-07) end the run. A denominator of zero (SEM-01) does not: the\n"
+        "result is missing with its reason, as where a denominator is missing, and the cell is\n"
+        "shown.\n",
     ]
     for rule, entry in sorted(catalogue()["rules"].items()):
         lines.append(

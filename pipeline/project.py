@@ -112,6 +112,15 @@ def read_manifest(project: Project) -> dict[str, Any] | None:
     return loaded if isinstance(loaded, dict) else None
 
 
+def stale_inputs(project: Project, manifest: dict[str, Any]) -> list[str]:
+    """Inputs that are not what the current release was made from; empty when it is up to date."""
+    now, then = input_files(project), manifest["inputs"]
+    changed = [name for name in sorted({*now, *then}) if now.get(name) != then.get(name)]
+    if not changed and manifest["fingerprint"] != fingerprint(now):
+        return ["requirements.lock"]
+    return changed
+
+
 def damaged_files(project: Project, manifest: dict[str, Any]) -> tuple[list[str], list[str]]:
     """Files of the current release that are missing or differ, and files that do not belong."""
     wanted: dict[str, str] = manifest["files"]

@@ -13,15 +13,21 @@ from typing import Any
 import pandas as pd
 
 from pipeline import packaging, store
+from pipeline.catalogue import load_catalogue
 from pipeline.choices.aggregation import score_ranges
 from pipeline.choices.imputation import warn_unsettled
 from pipeline.choices.scales import refuse_unscalable, score_range
 from pipeline.diagnostics import analysis_tables
-from pipeline.faults import Fault, Faults, Place, Rejected, explain_fault, shown
+from pipeline.faults import Fault, Faults, Place, Rejected
 from pipeline.ingest import Ingested, ingest
 from pipeline.project import Project, fingerprint, input_files
 from pipeline.provinces import Reference, check_reference, load_reference
-from pipeline.sources import Catalogue, load_catalogue
+from pipeline.records import finding_rows, source_rows
+from pipeline.screens.observed import check_observed
+from pipeline.screens.proofs import check_proofs
+from pipeline.screens.results import check_results, refuse_too_few
+from pipeline.screens.vintage import find_revisions, report_revisions
+from pipeline.sources import Catalogue
 from pipeline.spec import Spec, check_sources_of, load_spec, node_rows
 from pipeline.spec_tables import spec_tables
 from pipeline.warnings_of_steps import warn_of_steps
@@ -40,6 +46,8 @@ class Loaded:
     catalogue: Catalogue
     spec: Spec
     ingested: Ingested
+    proofs: dict[str, str]  # by source: proven or unproven, where its card names a proof
+    revisions: pd.DataFrame
 
 
 @dataclass
@@ -62,11 +70,14 @@ def load(project: Project, faults: Faults, report: Report) -> Loaded:
     check_reference(ref, faults)
     catalogue = load_catalogue(project.root, faults)
     ingested = None
+    proofs: dict[str, str] = {}
     spec = load_spec(project.spec, project.spec_name, catalogue, faults, ref)
     is_map_whole = not any(fault.rule == "GEO-22" for fault in faults.rejecting())
     if catalogue is not None and is_map_whole:
         report("stage_ingest", {"n": len(catalogue.cards)})
         ingested = ingest(project.root, catalogue, ref, faults)
+        check_observed(ingested, catalogue, ref, spec, faults)
+        proofs = check_proofs(project.root, catalogue, faults)
     if spec is not None and ingested is not None and catalogue is not None:
         check_sources_of(spec, project.spec_name, ingested.observed, ingested.refused, catalogue,
                          faults)  # fmt: skip
@@ -75,7 +86,9 @@ def load(project: Project, faults: Faults, report: Report) -> Loaded:
     assert catalogue is not None
     assert spec is not None
     assert ingested is not None
-    return Loaded(project.spec_name, ref, catalogue, spec, ingested)
+    revisions = find_revisions(project.current, ingested.observed)
+    report_revisions(revisions, catalogue, ref, faults)
+    return Loaded(project.spec_name, ref, catalogue, spec, ingested, proofs, revisions)
 
 
 def compute(loaded: Loaded, faults: Faults, report: Report, is_held: bool = True) -> Any:
@@ -100,12 +113,16 @@ def compute(loaded: Loaded, faults: Faults, report: Report, is_held: bool = True
     tables["excluded"] = loaded.ingested.excluded.sort_values(
         ["source_id", "locator"], kind="stable", ignore_index=True
     )
-    tables["sources"] = _source_rows(loaded.catalogue)
+    tables["revisions"] = loaded.revisions
+    tables["sources"] = source_rows(loaded.catalogue, loaded.proofs)
     for name, frame in tables.items():
         store.put_table(con, name, frame)
-    run_steps(con, faults, report, is_held=is_held)
+    run_steps(con, faults, report, is_held=is_held, loaded=loaded)
     warn_of_steps(con, loaded.spec_name, loaded.ref, faults)
-    store.put_table(con, "findings", _finding_rows(faults.warnings()))
+    check_results(con, loaded.spec, loaded.ref, loaded.spec_name, faults)
+    # What changed since the last release is history: it is no part of what the inputs alone say.
+    found = [fault for fault in faults.warnings() if fault.rule != "SEM-12"]
+    store.put_table(con, "findings", finding_rows(found))
     return con
 
 
@@ -116,6 +133,7 @@ def run_steps(
     first: str = "observed",
     last: str = "weights",
     is_held: bool = True,
+    loaded: Loaded | None = None,
 ) -> None:
     """Run the steps from the one that makes `first` to the one that makes `last`.
 
@@ -125,6 +143,7 @@ def run_steps(
         report: called at each step.
         first, last: tables.
         is_held: whether each table must keep its contract; numbers must be finite in any case.
+        loaded: what was read, where editions with too few provinces are to be refused.
 
     Raises:
         Rejected: at the first table that is not fit, with all that is wrong in it.
@@ -147,6 +166,8 @@ def run_steps(
             warn_unsettled(con, faults)
         if name == "treated":
             refuse_unscalable(con, faults)
+            if loaded is not None:
+                refuse_too_few(con, loaded.spec, loaded.spec_name, faults)
         store.refuse_non_finite(table, name, faults)
         faults.raise_if_any()
         if is_held:
@@ -268,33 +289,3 @@ def _check_whole(
 def _hold_contract(name: str, frame: pd.DataFrame, faults: Faults) -> None:
     for problem in check_contract(name, frame):
         faults.add("SCH-21", Place(f"steps/{name}"), name, problem=problem)
-
-
-def _source_rows(catalogue: Catalogue) -> pd.DataFrame:
-    names = [
-        "file", "kind", "use", "producer", "title", "url", "carrier", "licence", "published",
-        "accessed", "scheme", "sha256", "note",
-    ]  # fmt: skip
-    rows = [
-        {"source_id": source_id} | {name: getattr(card, name) for name in names}
-        for source_id, card in sorted(catalogue.cards.items())
-    ]
-    return pd.DataFrame(rows, columns=["source_id", *names])
-
-
-def _finding_rows(warnings: list[Fault]) -> pd.DataFrame:
-    rows = [
-        {
-            "rule": fault.rule,
-            "file": fault.place.file,
-            "row": fault.place.row,
-            "column": fault.place.column,
-            "value": None if fault.value is None else shown(fault.value),
-            "message_vi": explain_fault(fault, "vi")["why"],
-            "message_en": explain_fault(fault, "en")["why"],
-        }
-        for fault in warnings
-    ]
-    columns = ["rule", "file", "row", "column", "value", "message_vi", "message_en"]
-    frame = pd.DataFrame(rows, columns=columns)
-    return frame.astype({"row": "Int64", "column": "Int64"})

@@ -18,14 +18,13 @@ from pydantic import (
     model_validator,
 )
 
-from pipeline.faults import Faults
 from pipeline.periods import DAY, PERIOD, Covers, is_day, years_of
-from pipeline.yamlfile import read_yaml, validate_each
 
 Status = Literal["A", "E", "P", "M"]
 MissingStatus = Literal["M", "L", "Q"]  # there is none; not collected; withheld
 Name = Annotated[str, Field(pattern=r"\S")]  # a text for readers: never blank
 SHA256 = re.compile(r"[0-9a-f]{64}")
+FILE = r"^raw/[\w][\w./ -]*$"
 NumberStyle = Literal["plain", "en", "vi", "space", "digits"]
 Encoding = Literal["utf-8", "utf-16", "cp1258", "tcvn3", "vni"]
 Period = Annotated[str, Field(pattern=PERIOD)]
@@ -75,6 +74,8 @@ class Variable(Strict):
     min: int | float
     max: int | float | None = None
     integer: bool = False
+    part_of: str | None = None  # a variable this one can never exceed
+    central: str | None = None  # the central source's variable of the same thing: that one counts
     covers: Covers = "year"  # a flow of a half-year is another variable than that of a year
 
     @model_validator(mode="after")
@@ -143,7 +144,7 @@ class Register(Strict):
 class Card(Strict):
     """One raw file: who made it, what it means, how it is read, which bytes are meant."""
 
-    file: Annotated[str, Field(pattern=r"^raw/[\w][\w./ -]*$")]
+    file: Annotated[str, Field(pattern=FILE)]
     kind: Literal["table", "quotes", "register"]
     use: Literal["index", "context", "comparison"]
     producer: str
@@ -182,6 +183,7 @@ class Card(Strict):
     not_provinces: dict[str, str] = {}
     complete: bool = False
     absent: list[str] = []
+    proof: Annotated[str, Field(pattern=FILE)] | None = None  # a paper that bears the figures out
     note: str | None = None
     sha256: Annotated[str, BeforeValidator(lambda given: str(given or ""))] = ""
 
@@ -202,7 +204,7 @@ class Card(Strict):
             raise ValueError("a card of kind register, and no other, has the key register")
         if (self.kind == "table") != bool(self.columns):
             raise ValueError("a card of kind table, and no other, lists its columns")
-        if ".." in Path(self.file).parts:
+        if ".." in (*Path(self.file).parts, *Path(self.proof or "").parts):
             raise ValueError("the file lies inside the project")
         return self
 
@@ -274,38 +276,3 @@ class Catalogue(BaseModel):
 def nearest(code: str, known: Iterable[str]) -> str:
     """Declared codes that resemble an undeclared one: a suggestion, never used."""
     return ", ".join(difflib.get_close_matches(code, list(known), n=3)) or "–"
-
-
-def load_catalogue(root: Path, faults: Faults) -> Catalogue | None:
-    """Read `raw/sources.yml` and `raw/variables.yml`; None when one cannot be read at all.
-
-    A card or variable that is refused is left out with its faults; the others are still used, so
-    that one run reports the faults of all files.
-    """
-    from pipeline.card_checks import check_card, check_variable
-
-    card_file = read_yaml(root / "raw/sources.yml", "raw/sources.yml", faults)
-    variable_file = read_yaml(root / "raw/variables.yml", "raw/variables.yml", faults)
-    card_parts = validate_each(CardFile, "sources", card_file, faults)
-    variable_parts = validate_each(VariableFile, "variables", variable_file, faults)
-    if card_parts is None or variable_parts is None:
-        return None
-    variables = {code: part.variables[code] for code, part in variable_parts.items() if part}
-    found = Catalogue(cards={}, variables=variables, unusable=set(variable_parts) - set(variables))
-    for code in variables:
-        check_variable(code, found, variable_file, faults)
-    files: dict[str, str] = {}
-    for source_id, part in card_parts.items():
-        if part is None:
-            entry = card_file.data["sources"][source_id]
-            found.broken[source_id] = str(entry.get("file")) if isinstance(entry, dict) else ""
-            continue
-        card = part.sources[source_id]
-        found.cards[source_id] = card
-        check_card(source_id, found, card_file, faults)
-        if card.sha256 in files:
-            place = card_file.place("sources", source_id, "sha256")
-            faults.add("DUP-05", place, card.file, other=files[card.sha256])
-        if SHA256.fullmatch(card.sha256):
-            files[card.sha256] = card.file
-    return found

@@ -15,12 +15,14 @@ from pipeline.choices.imputation import Impute, ImputeIndicator, check_imputatio
 from pipeline.choices.peers import Peers, peers_row
 from pipeline.choices.points import read_points
 from pipeline.choices.scales import Normalise, NormaliseIndicator, check_scales, resolved
+from pipeline.choices.screens import Screens
 from pipeline.choices.treatment import Treat, TreatOne, check_treatment
 from pipeline.choices.weighting import Weigh, WeighAll, check_weighting, choice_of
 from pipeline.faults import Faults, Place
 from pipeline.provinces import Reference
-from pipeline.sources import Catalogue, Name, Share, Strict, nearest
-from pipeline.yamlfile import YamlFile, read_yaml, validate
+from pipeline.sources import Catalogue, Name, Share, Strict
+from pipeline.spec_checks import check_overlaps, check_tree, check_variables
+from pipeline.yamlfile import read_yaml, validate
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 LEVELS = ("index", "sub_index", "pillar", "sub_pillar", "indicator")
@@ -52,6 +54,8 @@ class Settings(Strict):
     weigh: WeighAll = WeighAll()
     aggregate: Method
     rank: Rank = Rank()
+    min_provinces: int = Field(default=3, ge=3)  # fewer are not ranked among themselves
+    screens: Screens = Screens()
 
     def scale(self) -> tuple[float, float]:
         """The range that most scores have."""
@@ -111,6 +115,7 @@ class Indicator(Strict):
     treat: TreatOne = True
     normalise: NormaliseIndicator | None = None  # where it differs from the settings
     planned: bool = False  # no source holds its variable yet
+    overlaps: list[str] = Field(default_factory=list)  # indicators that this one already contains
     unit_vi: Name
     unit_en: Name
     name_vi: Name
@@ -165,69 +170,17 @@ def load_spec(
     spec = validate(Spec, file, faults)
     if spec is not None:
         spec = read_points(spec, path.parent, file, faults)
-        _check_tree(spec, file, faults)
+        check_tree(spec, file, faults)
         check_framework(spec, file, faults)
+        check_overlaps(spec, file, faults)
         check_aggregation(spec, node_rows(spec), file, faults)
         check_imputation(spec, file, faults)
         check_treatment(spec, file, faults)
         check_scales(spec, file, ref, faults)
         check_weighting(spec, file, faults)
         if catalogue is not None:
-            _check_variables(spec, file, catalogue, faults)
+            check_variables(spec, file, catalogue, faults)
     return spec
-
-
-def _check_tree(spec: Spec, file: YamlFile, faults: Faults) -> None:
-    members = [("nodes", i, node) for i, node in enumerate(spec.nodes)]
-    members += [("indicators", i, item) for i, item in enumerate(spec.indicators)]  # type: ignore[misc]
-    parents = {item.code: item.parent for _, _, item in members}
-    nodes = {node.code for node in spec.nodes}
-    seen: dict[str, int | None] = {}
-    for kind, i, item in members:
-        place = file.place(kind, i, "code")
-        if item.code in seen:
-            faults.add("SCH-06", place, item.code, first=seen[item.code])
-        seen[item.code] = place.row
-        if not (math.isfinite(item.weight) and item.weight > 0):
-            faults.add("SCH-04", file.place(kind, i, "weight"), item.weight, key=item.code)
-        chain = [item.code]
-        while chain[-1] in parents and parents[chain[-1]] is not None:
-            chain.append(str(parents[chain[-1]]))
-            if chain.count(chain[-1]) > 1:
-                break
-        is_rooted = chain[-1] in nodes and parents[chain[-1]] is None
-        if not is_rooted or not nodes.issuperset(chain[1:]):
-            faults.add("SCH-08", file.place(kind, i, "parent"), item.code, chain=" → ".join(chain))
-    roots = [node.code for node in spec.nodes if node.parent is None]
-    if len(roots) != 1:
-        faults.add("SCH-08", file.place("nodes"), len(roots), chain=", ".join(roots))
-    for i, node in enumerate(spec.nodes):
-        if node.code not in parents.values():
-            faults.add("SCH-14", file.place("nodes", i, "code"), node.code)
-
-
-def _check_variables(spec: Spec, file: YamlFile, catalogue: Catalogue, faults: Faults) -> None:
-    """Each variable is declared, held by a source, and not one for comparison only."""
-    used: dict[str, set[str]] = {}
-    for source in catalogue.cards.values():
-        for column in source.columns:
-            used.setdefault(column.variable, set()).add(source.use)
-        if source.register_ is not None:
-            used.setdefault(source.register_.variable, set()).add(source.use)
-    wanted: list[tuple[tuple[Any, ...], str, str | None]]
-    wanted = [(("indicators", i, key), item.code, getattr(item, key))
-              for i, item in enumerate(spec.indicators)
-              for key in ("numerator", "denominator")]  # fmt: skip
-    if spec.settings.peers is not None:
-        wanted.append((("settings", "peers", "variable"), "peers", spec.settings.peers.variable))
-    for path, code, variable in wanted:
-        if variable is None:
-            continue
-        if not catalogue.knows(variable):
-            near = nearest(variable, catalogue.variables)
-            faults.add("SCH-02", file.place(*path), variable, nearest=near)
-        elif used.get(variable) == {"comparison"}:
-            faults.add("SCH-20", file.place(*path), variable, key=code)
 
 
 def check_sources_of(

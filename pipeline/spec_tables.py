@@ -17,7 +17,7 @@ def index_tables(spec: Spec) -> dict[str, pd.DataFrame]:
     nodes = node_rows(spec)
     directions = turned(spec)
     words = {"name_vi", "name_en", "description_vi", "description_en", "impute", "normalise",
-             "treat"}  # fmt: skip
+             "treat", "overlaps"}  # fmt: skip
     common = spec.settings
     indicators = [
         {**item.model_dump(exclude=words), "indicator": item.code,

@@ -25,7 +25,9 @@ from pipeline.faults import Faults, Place
 
 SQL_FOLDER = Path(__file__).with_name("sql")
 RELEASES_KEPT = 3
-UNHASHED = "manifest.json"  # holds time and versions; every other file is part of the content id
+KEY_COLUMNS = 3  # the first columns of a table say which row it is
+UNHASHED = "manifest.json"  # holds time and versions
+HISTORY = {UNHASHED, "revisions.parquet"}  # every other file is part of the content id
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -114,14 +116,16 @@ def table_of(step: Path) -> str:
 
 
 def refuse_non_finite(table: pa.Table, name: str, faults: Faults) -> None:
-    """Add a fault for NaN or infinity, which DuckDB makes without an error."""
+    """Add a fault for NaN or infinity, which DuckDB makes without an error; it names the keys."""
     for field in table.schema:
         if not pa.types.is_floating(field.type):
             continue
-        finite = pc.is_finite(table.column(field.name))
-        bad = pc.sum(pc.invert(finite)).as_py() or 0
-        if bad:
-            problem = f"{field.name}: {bad} cells are NaN or infinite"
+        bad = pc.fill_null(pc.invert(pc.is_finite(table.column(field.name))), False)
+        n_bad = pc.sum(bad).as_py() or 0
+        if n_bad:
+            first = table.filter(bad).select(table.column_names[:KEY_COLUMNS]).slice(0, 3)
+            keys = "; ".join("/".join(map(str, row.values())) for row in first.to_pylist())
+            problem = f"{field.name}: {n_bad} cells are NaN or infinite: {keys}"
             faults.add("SCH-21", Place(f"steps/{name}"), name, problem=problem)
 
 
@@ -163,7 +167,7 @@ def list_files(folder: Path) -> dict[str, str]:
 
 def content_id(files: dict[str, str]) -> str:
     """Name of a release: the same published bytes give the same name."""
-    lines = "".join(f"{name} {sha}\n" for name, sha in sorted(files.items()) if name != UNHASHED)
+    lines = "".join(f"{name} {sha}\n" for name, sha in sorted(files.items()) if name not in HISTORY)
     return hashlib.sha256(lines.encode()).hexdigest()[:16]
 
 
@@ -228,7 +232,7 @@ def publish(folder: Path, outputs: Path, name: str) -> Path:
         flush(path)
     flush(folder)
     target = releases / name
-    if target.exists() and content_id(list_files(target)) == name:
+    if target.exists() and _hashed(target) == _hashed(folder):
         os.replace(folder / UNHASHED, target / UNHASHED)
     else:
         repeat = 2
@@ -244,6 +248,11 @@ def publish(folder: Path, outputs: Path, name: str) -> Path:
     flush(outputs)
     prune(outputs)
     return target
+
+
+def _hashed(folder: Path) -> dict[str, str]:
+    """Every file of a release but its manifest, by hash."""
+    return {name: sha for name, sha in list_files(folder).items() if name != UNHASHED}
 
 
 def prune(outputs: Path) -> None:

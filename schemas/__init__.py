@@ -16,7 +16,7 @@ def contracts() -> dict[str, Any]:
     from schemas.correlations import Correlations
     from schemas.coverage import Coverage
     from schemas.denominated import Denominated
-    from schemas.excluded import Excluded, Findings
+    from schemas.excluded import Excluded, Findings, Revisions
     from schemas.harmonised import Harmonised
     from schemas.imputed import Imputed
     from schemas.indicators import Indicators
@@ -34,8 +34,8 @@ def contracts() -> dict[str, Any]:
 
     models = (
         Observed, Harmonised, Denominated, Screened, Imputed, Treated, Normalised, Weighted,
-        Aggregated, Ranked, Scores, Indicators, Coverage, Weights, Excluded, Findings, Sources,
-        Statistics, Correlations, Reliability, Components,
+        Aggregated, Ranked, Scores, Indicators, Coverage, Weights, Excluded, Findings, Revisions,
+        Sources,        Statistics, Correlations, Reliability, Components,
     )  # fmt: skip
     return {model.__name__.lower(): model for model in models}
 

@@ -21,7 +21,15 @@ class Sources(Contract):
     accessed: str = described("Ngày truy cập", "Accessed", str_length={"min_value": 1})
     scheme: str = described("Hệ tỉnh", "Scheme of provinces")
     sha256: str = described("SHA-256 của tệp", "SHA-256 of the file", str_matches=r"^[0-9a-f]{64}$")
+    proof: str = described("Tệp minh chứng", "File that bears the figures out", nullable=True)
     note: str = described("Ghi chú", "Note", nullable=True)
+
+    proof_status: str = described(
+        "Minh chứng: có hay chưa; trống nếu thẻ không nêu",
+        "Whether the proof stands; empty when the card names none",
+        nullable=True,
+        isin=["proven", "unproven"],
+    )
 
     class Config:
         unique = ["source_id"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from pipeline.catalogue import load_catalogue
 from pipeline.faults import Fault, Faults, explain_fault, shown
 from pipeline.ingest import Ingested, ingest
 from pipeline.provinces import load_reference
-from pipeline.sources import load_catalogue
 from tests.conftest import Toy
 
 POPULATION = "raw/synthetic_population.csv"

@@ -12,9 +12,9 @@ import pytest
 
 from pipeline import pages, store
 from pipeline.__main__ import _parser
+from pipeline.catalogue import load_catalogue
 from pipeline.faults import Faults
 from pipeline.language import catalogue
-from pipeline.sources import load_catalogue
 from tests.conftest import ROOT
 
 MODULES = sorted([*(ROOT / "pipeline").rglob("*.py"), *(ROOT / "schemas").rglob("*.py")])
@@ -111,6 +111,8 @@ def _commands_in(text: str) -> list[str]:
         "docs/method.md",
         "docs/build.md",
         "docs/analysis.md",
+        "docs/add-your-data.md",
+        "docs/add-your-data.vi.md",
     ],
 )
 def test_every_command_a_page_names_exists(page: str) -> None:

@@ -131,7 +131,7 @@ NAMES = ["rows 1", "rows 2", "columns", "names", "two files", "cards", "referenc
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=NAMES)
-def test_what_is_published_is_the_same_to_the_last_bit(
+def test_OUT_12_what_is_published_is_the_same_to_the_last_bit(
     awkward: Toy, plain: Published, change: Callable[[Toy], None]
 ) -> None:
     change(awkward)
@@ -139,7 +139,7 @@ def test_what_is_published_is_the_same_to_the_last_bit(
 
 
 @pytest.mark.parametrize("part", ["nodes", "indicators", "editions"])
-def test_the_order_in_which_the_index_is_declared_changes_no_number(
+def test_OUT_12_the_order_in_which_the_index_is_declared_changes_no_number(
     awkward: Toy, plain: Published, part: str
 ) -> None:
     path = awkward.root / "index.yml"

@@ -223,7 +223,7 @@ def test_SEM_04_a_sum_that_misses_the_national_figure_is_warned_of(toy: Toy) -> 
     assert fault.details["total"] == "3000"
 
 
-def test_SEM_10_a_register_with_fewer_records_than_a_source_states_is_warned_of(toy: Toy) -> None:
+def test_SEM_17_a_register_with_fewer_records_than_a_source_states_is_warned_of(toy: Toy) -> None:
     toy.edit(CARDS, "{variable: gi,", "{variable: gi, check_against: startups,")
-    fault = the_fault(toy.warnings(), "SEM-10", QUOTES, 2, 4, "60")
+    fault = the_fault(toy.warnings(), "SEM-17", QUOTES, 2, 4, "60")
     assert (fault.details["as_of"], fault.details["held"]) == ("2022-12-31", 0)

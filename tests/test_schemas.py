@@ -21,8 +21,10 @@ MISSING = float("nan")
 
 @pytest.fixture(scope="module")
 def frames(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
-    """The tables of a toy run by contract; a finding is added, for the toy gives none."""
+    """The tables of a toy run after a revision; a finding is added, for the toy gives none."""
     toy = Toy(Path(tmp_path_factory.mktemp("schemas")) / "toy")
+    toy.index()
+    toy.edit("raw/synthetic_enterprises.csv", "Cần Thơ;2022;120", "Cần Thơ;2022;121")
     con = toy.compute()
     analyse(con, Faults())
     found = {name: store.as_frame(store.get_table(con, name)) for name in contracts()}

@@ -6,18 +6,20 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
-from pyarrow import csv
 
 from pipeline import store
 from pipeline.build import tables
 from pipeline.build.chain import Built, run_chain
 from pipeline.build.choices import read_methods
 from pipeline.build.flags import flag_tables
-from pipeline.build.inputs import read_inputs
+from pipeline.build.inputs import Inputs, read_inputs
+from pipeline.export import save_csv
 from pipeline.faults import Faults, Place
 
 OPTIONAL = ("imputation_draws",)  # tables that not every build makes
+MIN_UNITS = 3  # fewer are not put on a scale of themselves
 
 
 def build(
@@ -44,6 +46,7 @@ def build(
     _must_be_folder(out, faults)
     inputs = read_inputs(data, meta, faults)
     choices = read_methods(methods, inputs, faults)
+    _refuse_too_few(inputs, data.name, faults)
     try:
         built = run_chain(inputs, choices)
     except ValueError as error:
@@ -69,6 +72,21 @@ def _must_be_folder(out: Path, faults: Faults) -> None:
     faults.raise_if_any()
 
 
+def _refuse_too_few(inputs: Inputs, name: str, faults: Faults) -> None:
+    """One or two units of a time cannot be put on a scale of themselves, nor ranked.
+
+    Raises:
+        Rejected: naming the times that have fewer units with data.
+    """
+    times = np.array(inputs.times if inputs.times is not None else ["–"] * len(inputs.units))
+    has_data = np.isfinite(inputs.x).any(axis=1)
+    for time in dict.fromkeys(times.tolist()):
+        n = int((has_data & (times == time)).sum())
+        if n < MIN_UNITS:
+            faults.add("OUT-03", Place(name), n, edition=time, limit=MIN_UNITS)
+    faults.raise_if_any()
+
+
 def _write(found: dict[str, pa.Table], out: Path, faults: Faults) -> None:
     """Write beside, then move each finished file into its place."""
     staging = out / f".staging-{os.getpid()}"
@@ -76,7 +94,7 @@ def _write(found: dict[str, pa.Table], out: Path, faults: Faults) -> None:
         staging.mkdir(parents=True)
         for name, table in found.items():
             store.write_parquet(staging / f"{name}.parquet", table, {})
-            csv.write_csv(table, staging / f"{name}.csv")
+            save_csv(table, staging / f"{name}.csv")
         for path in sorted(staging.iterdir()):
             path.replace(out / path.name)
         for name in set(OPTIONAL) - set(found):  # of an earlier build, with other choices

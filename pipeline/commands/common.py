@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pipeline.language import text
-from pipeline.project import Project
+from pipeline.project import Project, read_manifest, stale_inputs
 
 PIPE_WIDTH = 500  # a pipe has no right edge
 REFUSED, USAGE, DIFFERENT, UNEXPECTED = 1, 2, 3, 70
@@ -57,6 +57,8 @@ class Ended(Exception):
 def asked(project: Project, args: argparse.Namespace) -> tuple[Any, str]:
     """The current release and the edition asked for, by default the first.
 
+    A release that is older than its inputs is still read, and says so on stderr.
+
     Raises:
         Ended: when nothing is published yet, or there is no such edition.
     """
@@ -66,9 +68,19 @@ def asked(project: Project, args: argparse.Namespace) -> tuple[Any, str]:
         print(text("verify_none", args.lang), file=sys.stderr)
         raise Ended(DIFFERENT)
     release = Release(project.current)
+    _tell_if_stale(project, args)
     edition = args.edition or release.spec["editions"][0]["edition"]
     must_be(edition, list(release.editions), "edition", args)
     return release, edition
+
+
+def _tell_if_stale(project: Project, args: argparse.Namespace) -> None:
+    manifest = read_manifest(project)
+    changed = stale_inputs(project, manifest) if manifest is not None else []
+    if changed:
+        more = f" (+{len(changed) - 1})" if len(changed) > 1 else ""
+        print(text("verify_stale", args.lang, file=changed[0] + more), file=sys.stderr)
+        print(text("verify_remedy", args.lang), file=sys.stderr)
 
 
 def must_be(value: str, known: list[str], what: str, args: argparse.Namespace) -> None:
@@ -87,6 +99,7 @@ def the_province(project: Project, release: Any, args: argparse.Namespace, editi
     Raises:
         Ended: when there is none, with what is near.
     """
+    from pipeline.alphabet import alphabetical
     from pipeline.faults import explain_fault
 
     found, faults = find_province(project, args.province, release.editions[edition]["scheme"])
@@ -95,7 +108,7 @@ def the_province(project: Project, release: Any, args: argparse.Namespace, editi
     if faults:
         raise Ended(USAGE)
     if found is None:  # a region or the whole country
-        names = sorted({row["province_name_vi"] for row in release.names.values()})
+        names = alphabetical({row["province_name_vi"] for row in release.names.values()})
         must_be(args.province, names, "province", args)
     return str(found)
 

@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 from pipeline.commands.common import DIFFERENT, USAGE, Add, Progress
+from pipeline.commands.repair import suggest
 from pipeline.language import handling, number, text
 from pipeline.project import Project
 
@@ -17,7 +18,14 @@ from pipeline.project import Project
 def declare(add: Add) -> None:
     """The commands of this module and their arguments."""
     add("index", index, "make the index from the raw files and publish it")
-    add("check", check, "validate the raw files and the index, report all, write nothing")
+    checking = add(
+        "check", check, "validate the raw files and the index, report all, write nothing"
+    )
+    checking.add_argument(
+        "--suggest",
+        action="store_true",
+        help="print candidate aliases and draft cards for a person to decide on",
+    )
     add("verify", verify, "compare the published release with its manifest, inputs and code")
     accepting = add("accept", accept, "accept a changed raw file: renew the sha256 of its card")
     accepting.add_argument("file", nargs="+", help="path as in raw/sources.yml")
@@ -97,6 +105,8 @@ def check(project: Project, args: argparse.Namespace) -> int:
         compute(loaded, faults, progress).close()
     finally:
         progress.close()
+        if args.suggest:
+            suggest(project, faults.sorted(), args.lang)
     if faults.warnings():
         print(render(faults.warnings(), args.lang), file=sys.stderr)
     cells = loaded.ingested.observed["handling"].dropna()
@@ -111,7 +121,7 @@ def check(project: Project, args: argparse.Namespace) -> int:
 
 def verify(project: Project, args: argparse.Namespace) -> int:
     """Compare the published release with its manifest, its inputs and the code."""
-    from pipeline.project import damaged_files, fingerprint, input_files, read_manifest
+    from pipeline.project import damaged_files, read_manifest, stale_inputs
 
     manifest = read_manifest(project)
     if manifest is None:
@@ -120,11 +130,7 @@ def verify(project: Project, args: argparse.Namespace) -> int:
     bad, extra = damaged_files(project, manifest)
     lines = [text("verify_damaged", args.lang, file=name) for name in bad]
     lines += [text("verify_extra", args.lang, file=name) for name in extra]
-    inputs = input_files(project)
-    before = manifest["inputs"]
-    changed = [n for n in sorted({*inputs, *before}) if inputs.get(n) != before.get(n)]
-    if not changed and manifest["fingerprint"] != fingerprint(inputs):
-        changed = ["requirements.lock"]
+    changed = stale_inputs(project, manifest)
     lines += [text("verify_stale", args.lang, file=name) for name in changed]
     if lines:
         lines.append(text("verify_remedy", args.lang))

@@ -1,10 +1,11 @@
-"""Commands that read the published release: explain, top, coverage, compare-pii."""
+"""Commands that read the published release: explain, top, coverage, compare-pii, export."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from pathlib import Path
 
 from pipeline.commands.common import (
     PIPE_WIDTH,
@@ -32,6 +33,9 @@ def declare(add: Add) -> None:
     agreeing = add("compare-pii", compare_pii, "rank correlation with the published PII")
     agreeing.add_argument("--pii", type=int, default=2023, help="PII edition (default 2023)")
     agreeing.add_argument("--without", action="append", default=[], help="also without this node")
+    exporting = add("export", export, "write the published tables as CSV and as one workbook")
+    exporting.add_argument("out", type=Path, help="folder for the files")
+    exporting.set_defaults(edition=None)
     for command in (explaining, topping, covering, agreeing):
         command.add_argument("--edition", help="default: the first of the index")
 
@@ -67,6 +71,15 @@ def coverage(project: Project, args: argparse.Namespace) -> None:
 
     release, edition = asked(project, args)
     print(coverage_table(release, edition, args.lang))
+
+
+def export(project: Project, args: argparse.Namespace) -> None:
+    """Write the published tables as CSV and as one workbook."""
+    from pipeline.export import export
+
+    asked(project, args)
+    for name in export(project.current, args.out):
+        print(name)
 
 
 def compare_pii(project: Project, args: argparse.Namespace) -> None:

@@ -30,6 +30,7 @@ class Ingested:
     observed: pd.DataFrame
     excluded: pd.DataFrame
     shared: pd.DataFrame
+    places: list[Place]  # of each row of `observed`
     refused: set[str]  # sources that could not be read whole
 
 
@@ -80,8 +81,9 @@ def ingest(root: Path, catalogue: Catalogue, ref: Reference, faults: Faults) -> 
         observed[column] = observed[column].astype("float64")
     observed["year"] = observed["year"].astype("Int64")
     shared["year"] = shared["year"].astype("Int64")
+    places = [place for reading in readings for place in reading.places]
     refused = {reading.source_id for reading in readings if not reading.is_whole}
-    return Ingested(observed, excluded, shared, refused)
+    return Ingested(observed, excluded, shared, places, refused)
 
 
 def _columns_are_declared(reading: Reading) -> bool:
@@ -94,8 +96,18 @@ def _columns_are_declared(reading: Reading) -> bool:
 
 def _name_forgotten_files(root: Path, catalogue: Catalogue, faults: Faults) -> None:
     """Warn of a data file under raw/ that has no card: forgetting it is the likeliest slip."""
+    for name in forgotten_files(root, catalogue):
+        faults.add("SCH-22", Place(name), name)
+
+
+def forgotten_files(root: Path, catalogue: Catalogue) -> list[str]:
+    """The data files under raw/ of which no card speaks, neither as its file nor as its proof."""
     known = {card.file for card in catalogue.cards.values()} | set(catalogue.broken.values())
-    for path in sorted((root / "raw").rglob("*")):
-        name = path.relative_to(root).as_posix()
-        if path.suffix.lower() in (*EXPECTED_MAGIC, ".xlsb") and name not in known:
-            faults.add("SCH-22", Place(name), name)
+    known |= {card.proof for card in catalogue.cards.values() if card.proof is not None}
+    paths = sorted((root / "raw").rglob("*"))
+    names = [
+        p.relative_to(root).as_posix()
+        for p in paths
+        if p.suffix.lower() in (*EXPECTED_MAGIC, ".xlsb")
+    ]
+    return [name for name in names if name not in known]

@@ -55,5 +55,5 @@ def check_registers(readings: list[Reading], faults: Faults) -> None:
                     and stated["code"] in (None, record["code"])
                 }
                 if stated["value"] > len(held):
-                    faults.add("SEM-10", stated["place"], f"{stated['value']:g}", as_of=as_of,
+                    faults.add("SEM-17", stated["place"], f"{stated['value']:g}", as_of=as_of,
                                held=len(held), register=reading.card.file)  # fmt: skip

@@ -108,20 +108,24 @@ def _needed_columns(card: Card) -> list[str]:
 
 
 def _names(head: Head, top: int) -> list[str]:
-    """The names of the columns, were the header to start at `top`: merged cells filled, joined."""
-    under = top + head.card.header_rows
-    block = [[clean(as_text(cell)) for cell in row] for row in head.grid.rows[top:under]]
-    if head.card.header_rows > 1:
-        for (r0, c0), (r1, c1) in head.grid.extras.merged:
+    """The names of the columns, were the header to start at `top`, as the card calls them."""
+    aliases = {clean(name): own for name, own in head.card.aliases.items()}
+    found = joined_names(head.grid, top, top + head.card.header_rows)
+    return [clean(aliases.get(name, name)) for name in found]
+
+
+def joined_names(grid: Grid, top: int, under: int) -> list[str]:
+    """The name of each column over rows `top` up to `under`: merged cells filled, then joined."""
+    block = [[clean(as_text(cell)) for cell in row] for row in grid.rows[top:under]]
+    if under - top > 1:
+        for (r0, c0), (r1, c1) in grid.extras.merged:
             for r in range(r0, min(r1 + 1, under) if top <= r0 < under else r0):
                 for c in range(c0, min(c1 + 1, len(block[r - top]))):
                     block[r - top][c] = block[r0 - top][c0]
-    aliases = {clean(name): own for name, own in head.card.aliases.items()}
     names = []
     for j in range(max(map(len, block), default=0)):
         parts = dict.fromkeys(filter(None, (row[j] for row in block if j < len(row))))
-        name = JOIN.join(parts)
-        names.append(clean(aliases.get(name, name)))
+        names.append(JOIN.join(parts))
     return names
 
 

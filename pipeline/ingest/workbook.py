@@ -68,6 +68,15 @@ def read_sheet(
     return name, rows, found, bad
 
 
+def sheets_of(raw: bytes) -> dict[str, bool]:
+    """The sheets of cells of a workbook that `read_sheet` can open, and whether each is shown."""
+    from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+    book = CalamineWorkbook.from_filelike(io.BytesIO(raw))
+    return {str(sheet.name): sheet.visible == SheetVisibleEnum.Visible
+            for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet}  # fmt: skip
+
+
 def _pick(names: list[str], card: Card, faults: Faults) -> str | None:
     """The declared sheet, or the only one; None with a fault when that is not one sheet."""
     if not names:

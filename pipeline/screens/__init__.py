@@ -1,0 +1,1 @@
+"""Screens: what looks wrong is shown with its evidence, and never changed."""

@@ -1,0 +1,4 @@
+"""Suggestions for a person to decide: candidate aliases, and cards drafted from what a file shows.
+
+Nothing here is used by a run, and what a file cannot say is left blank, which `check` refuses.
+"""
