@@ -10,6 +10,7 @@ from typing import Any
 from pipeline.language import catalogue, text
 
 MAX_RAW = 80  # characters of a raw value that a message shows
+MAX_PROBLEM = 300  # characters of what is wrong, in words
 LINE_END = re.compile(r"\r\n?|\n")
 
 
@@ -119,11 +120,11 @@ def row_after(text: str) -> int:
     return len(LINE_END.findall(text)) + 1
 
 
-def shown(value: Any) -> str:
-    """A raw value fit for a message: control characters escaped, cut to `MAX_RAW` characters."""
+def shown(value: Any, most: int = MAX_RAW) -> str:
+    """A raw value fit for a message: control characters escaped, cut to so many characters."""
     text = "" if value is None else str(value)
     clean = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    return clean if len(clean) <= MAX_RAW else clean[: MAX_RAW - 1] + "…"
+    return clean if len(clean) <= most else clean[: most - 1] + "…"
 
 
 def where(place: Place, lang: str) -> str:
@@ -142,7 +143,8 @@ def where(place: Place, lang: str) -> str:
 def explain_fault(fault: Fault, lang: str) -> dict[str, str]:
     """Place, reason and remedy of a fault as texts in `lang`."""
     rule = catalogue()["rules"][fault.rule]
-    values = {key: shown(item) for key, item in fault.details.items()}
+    limits = {"problem": MAX_PROBLEM}
+    values = {k: shown(item, limits.get(k, MAX_RAW)) for k, item in fault.details.items()}
     values["value"] = shown(fault.value)
     return {
         "where": where(fault.place, lang),

@@ -171,7 +171,7 @@ def load_spec(
         _check_tree(spec, file, faults)
         check_aggregation(spec, node_rows(spec), file, faults)
         check_scales(spec, file, ref, faults)
-        check_weighting(spec, file, faults)
+        check_weighting(spec, node_rows(spec), file, faults)
         if catalogue is not None:
             _check_variables(spec, file, catalogue, faults)
     return spec
