@@ -177,7 +177,7 @@ def load_spec(
         check_imputation(spec, file, faults)
         check_treatment(spec, file, faults)
         check_scales(spec, file, ref, faults)
-        check_weighting(spec, file, faults)
+        check_weighting(spec, node_rows(spec), file, faults)
         if catalogue is not None:
             check_variables(spec, file, catalogue, faults)
     return spec

@@ -363,7 +363,8 @@ def test_weights_that_cannot_be_found_are_refused_by_edition_and_node(
     (fault,) = refused.value.faults
     assert fault.rule == "SCH-17"
     method = json.loads(how["weigh"])["method"]
-    assert fault.details["problem"].startswith(f"edition e, index, {method} weights: ")
+    assert fault.details["problem"].startswith(f"index, {method} weights: ")
+    assert fault.details["problem"].endswith(" (e)")
     assert says in fault.details["problem"]
 
 

@@ -10,7 +10,7 @@ import pytest
 from pipeline import store
 from pipeline.choices.weighting import Weigh, choice_of
 from pipeline.compare import _ranks_without
-from pipeline.faults import Fault
+from pipeline.faults import Fault, explain_fault
 from pipeline.project import input_files
 from tests.breaking import INDEX, the_fault
 from tests.conftest import Toy
@@ -268,12 +268,27 @@ def test_weights_that_the_scores_do_not_give_are_refused_by_node_and_edition(toy
     toy.edit(INDEX, "numerator: gi\n", f"numerator: gi\n{far}")
     (toy.root / "raw/forgotten.csv").write_text("province,2022\n", "utf-8")
     faults = toy.faults()
-    assert [fault.rule for fault in faults] == ["SCH-17", "SCH-17", "SCH-22"]  # and the warning
-    assert [fault.details["problem"] for fault in faults[:2]] == [
-        f"edition {edition}, output, entropy weights: column 'property' is constant: "
-        "it tells no unit from another"
-        for edition in ("2022", "2022-34")
-    ]
+    assert [fault.rule for fault in faults] == ["SCH-17", "SCH-22"]  # and the warning
+    said = explain_fault(faults[0], "en")["why"]
+    assert said.endswith(
+        "output, entropy weights: column 'property' is constant: it tells no unit from another "
+        "(2022, 2022-34)."
+    )
+
+
+@pytest.mark.parametrize("at", ["node", "settings"])
+def test_entropy_of_scores_that_may_be_negative_is_refused_on_its_line(toy: Toy, at: str) -> None:
+    toy.edit(INDEX, "lower: 0, upper: 100", "lower: -1, upper: 100")
+    if at == "node":
+        choose(toy, "method: entropy")
+        toy.edit(INDEX, "aggregate: arithmetic", "weigh: {method: critic}\n  aggregate: arithmetic")
+    else:
+        toy.edit(INDEX, "aggregate: arithmetic", "weigh:\n    method: entropy\n  aggregate: median")
+    found = refusal(toy)
+    assert (found[0], found[1].strip()) == ("SCH-17", "method: entropy")
+    assert "down to -1" in found[2].details["problem"]
+    nodes = "output" if at == "node" else "index, input, output, people, firms, property"
+    assert found[2].details["problem"].endswith(f": {nodes}")
 
 
 def test_an_index_without_a_node_is_weighed_anew(toy: Toy) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from pipeline.choices.aggregation import Rows, score_ranges
 from pipeline.faults import Faults
 from pipeline.methods.weights import budget, equal, hierarchy, rescale
 from pipeline.methods.weights_data import critic, entropy, pca
@@ -156,26 +157,35 @@ def _from_data(choice: Weigh, codes: list[str], scores: np.ndarray) -> Found:
     return Found(np.array([best.weights[code] for code in codes]), verdict, best.largest_gap)
 
 
-def check_weighting(spec: Spec, file: YamlFile, faults: Faults) -> None:
+def check_weighting(spec: Spec, rows: Rows, file: YamlFile, faults: Faults) -> None:
     """Refuse what cannot be found, on the line of its key, before any arithmetic.
 
     Args:
         spec: the index, its files of points read.
+        rows: `pipeline.spec.node_rows` of it.
         file: where it was read, for the lines.
         faults: SCH-02 for a code that is no child of the node, else SCH-17.
     """
-    children = spec.children()
+    children, ranges = spec.children(), score_ranges(rows, spec)
+    low: dict[Where, dict[str, float]] = {}  # by key: nodes and how low their children may score
     common = spec.settings.weigh
     check_choice(Weigh(**common.model_dump()), {}, ("settings", "weigh"), file, faults)
     for i, node in enumerate(spec.nodes):
+        where: Where = ("nodes", i, "weigh") if node.weigh else ("settings", "weigh")
+        least = min((ranges[code][0] for code in children.get(node.code, [])), default=0)
+        if least < 0 and choice_of(node, spec.settings).method == "entropy":
+            low.setdefault(where, {})[node.code] = least
         if node.weigh is None:
             continue
-        where = ("nodes", i, "weigh")
         family = {node.code: children.get(node.code, [])}
         check_choice(node.weigh, family, where, file, faults)
         if node.weigh.method != choice_of(node, spec.settings).method:
             problem = f"{node.code}: the benefit of the doubt gives each province its own weights"
             faults.add("SCH-17", file.place(*where, "method"), "method", problem=problem)
+    for where, nodes in low.items():
+        problem = f"entropy needs scores of 0 or more, and they go down to {min(nodes.values()):g}"
+        faults.add("SCH-17", file.place(*where, "method"), "method",
+                   problem=f"{problem} (see normalise.lower): {', '.join(nodes)}")  # fmt: skip
 
 
 def check_choice(

@@ -79,8 +79,8 @@ def check_directions(con: Any, spec: Spec, file: str, faults: Faults) -> None:
     """
     screens = spec.settings.screens
     scores = con.sql(
-        "select edition, province_code, indicator, score, weight from normalised "
-        "where is_entered and score is not null"
+        "select edition, province_code, node as indicator, score, weight from weighted "
+        "where level = 'indicator' and is_entered and score is not null"
     ).df()
     above = {node.code: node.parent for node in spec.nodes}
     above |= {item.code: item.parent for item in spec.indicators}

@@ -44,27 +44,32 @@ with recursive alive as (
     inner join spec_nodes on alive.parent = spec_nodes.node
 ),
 
-trees as (
+members as (
     select
         made.edition,
         true as is_entered_tree,
         made.node,
         made.parent,
-        made.weight_relative / sum_of(
-            list(made.weight_relative) over (partition by made.edition, made.parent)
-        ) as share
+        made.weight_relative
     from made
     inner join alive on made.edition = alive.edition and made.node = alive.node
     union all
     select
-        made.edition,
+        edition,
         false as is_entered_tree,
-        made.node,
-        made.parent,
-        made.weight_relative / sum_of(
-            list(made.weight_relative) over (partition by made.edition, made.parent)
-        ) as share
+        node,
+        parent,
+        weight_relative
     from made
+),
+
+trees as (
+    select
+        *,
+        weight_relative
+        / sum_of(list(weight_relative) over (partition by edition, is_entered_tree, parent))
+            as share
+    from members
 ),
 
 paths as (
@@ -91,6 +96,17 @@ paths as (
             and trees.parent = paths.node
 ),
 
+shares as (
+    select
+        edition,
+        node,
+        max(share) filter (where is_entered_tree) as weight_share,
+        max(weight) filter (where is_entered_tree) as weight,
+        max(weight) filter (where not is_entered_tree) as weight_declared
+    from paths
+    group by edition, node
+),
+
 places as (
     select
         edition,
@@ -115,29 +131,23 @@ select
     spec_nodes.level,
     made.parent,
     normalised.* exclude (edition, province_code, indicator)
-    replace (entered.node is not null as is_entered, places.peer_group as peer_group),
+    replace (shares.weight is not null as is_entered, places.peer_group as peer_group),
     made.weight_relative,
-    coalesce(entered.share, 0e0) as weight_share,
-    coalesce(entered.weight, 0e0) as weight,
-    declared.weight as weight_declared,
+    coalesce(shares.weight_share, 0e0) as weight_share,
+    coalesce(shares.weight, 0e0) as weight,
+    shares.weight_declared,
     made.weight_origin,
     made.weight_remark,
     made.weight_remark_value
 from places
 inner join made on places.edition = made.edition and places.node = made.node
+inner join shares on places.edition = shares.edition and places.node = shares.node
 inner join spec_nodes on places.node = spec_nodes.node
 left join normalised
     on
         places.edition = normalised.edition
         and places.province_code = normalised.province_code
         and places.node = normalised.indicator
-left join paths as entered
-    on made.edition = entered.edition and made.node = entered.node and entered.is_entered_tree
-left join paths as declared
-    on
-        made.edition = declared.edition
-        and made.node = declared.node
-        and not declared.is_entered_tree
 order by places.edition, places.province_code, spec_nodes.ordinal;
 """
 MADE = pa.schema(
@@ -174,10 +184,10 @@ def make(con: duckdb.DuckDBPyConnection) -> None:
     """Make the table.
 
     Raises:
-        Rejected: with SCH-17 for every edition and node whose weights cannot be found.
+        Rejected: with SCH-17 for every node whose weights cannot be found.
     """
-    faults = Faults()
     rows: list[dict[str, Any]] = []
+    unfound: dict[str, list[str]] = {}  # what is wrong, and in which editions
     for edition, tree in _trees(con).items():
         for node, row in tree.nodes.items():
             if row["parent"] is None:
@@ -185,10 +195,13 @@ def make(con: duckdb.DuckDBPyConnection) -> None:
             try:
                 _weigh(tree, node)
             except NoWeights as error:
-                problem = f"edition {edition}, {error}"
-                faults.add("SCH-17", Place("index.yml"), "weigh", problem=problem)
+                unfound.setdefault(str(error), []).append(edition)
         rows += [{"edition": edition, "node": node, "parent": tree.nodes[node]["parent"], **found}
                  for node, found in tree.made.items()]  # fmt: skip
+    faults = Faults()
+    for problem, editions in unfound.items():
+        said = f"{problem} ({', '.join(dict.fromkeys(editions))})"
+        faults.add("SCH-17", Place("index.yml"), "weigh", problem=said)
     faults.raise_if_any()
     con.register("made", pa.Table.from_pylist(rows, MADE))
     con.execute(SQL)
