@@ -170,9 +170,9 @@ def _add_problem(
     problem, place, key = problems[0], found.place(*path), path[-1] if path else ""
     match problem["type"]:
         case "extra_forbidden":
-            near = difflib.get_close_matches(str(key), sorted(_known_keys(model) - {key}), n=1)
-            here = ", ".join(dict.fromkeys(_keys_at(model, path[:-1]))) or "–"
-            faults.add("SCH-05", place, key, nearest=near[0] if near else "–", allowed=here)
+            here = list(dict.fromkeys(_keys_at(model, path[:-1])))
+            near = ", ".join(difflib.get_close_matches(str(key), here, n=1)) or "–"
+            faults.add("SCH-05", place, key, nearest=near, allowed=", ".join(here) or "–")
         case "missing":
             faults.add("SCH-16", place, key)
         case "literal_error" | "enum":
@@ -203,11 +203,6 @@ def _expected(problems: list[Any], model: type[BaseModel]) -> Words | str:
         if key in kinds and f"expected_{key}" in catalogue()["problems"]:
             return Words(f"expected_{key}", values)
     return str(first["msg"])
-
-
-def _known_keys(model: type[BaseModel]) -> set[str]:
-    """Every key of a model and of the models inside it: what a typing slip may have meant."""
-    return {key for one in _models(model) for key in one.model_fields}
 
 
 def _keys_at(model: type[BaseModel], path: tuple[Any, ...]) -> list[str]:
