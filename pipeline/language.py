@@ -44,6 +44,9 @@ class Words:
     def __repr__(self) -> str:
         return self.say("en")
 
+    def __hash__(self) -> int:
+        return hash(str(self))
+
 
 def reason(code: str, lang: str) -> str:
     """Why something is missing, in words."""

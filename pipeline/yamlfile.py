@@ -198,9 +198,9 @@ def _add_problem(
             faults.add("SCH-15", place, key, id=_id_of(path, found.data),
                        language=Term(f"language_{in_language[1]}"))  # fmt: skip
         case "extra_forbidden":
-            near = difflib.get_close_matches(str(key), sorted(_known_keys(model) - {key}), n=1)
-            here = ", ".join(dict.fromkeys(_keys_at(model, path[:-1]))) or "–"
-            faults.add("SCH-05", place, key, nearest=near[0] if near else "–", allowed=here)
+            here = list(dict.fromkeys(_keys_at(model, path[:-1])))
+            near = ", ".join(difflib.get_close_matches(str(key), here, n=1)) or "–"
+            faults.add("SCH-05", place, key, nearest=near, allowed=", ".join(here) or "–")
         case "missing":
             faults.add("SCH-16", place, key)
         case "literal_error" | "enum":
@@ -242,11 +242,6 @@ def _id_of(path: tuple[Any, ...], data: Any) -> str:
         data = data[step] if is_there else None
     own = [data.get(name) for name in ("code", "edition")] if isinstance(data, dict) else []
     return next((str(name) for name in (*own, *path[-2:-1]) if name is not None), "–")
-
-
-def _known_keys(model: type[BaseModel]) -> set[str]:
-    """Every key of a model and of the models inside it: what a typing slip may have meant."""
-    return {key for one in _models(model) for key in one.model_fields}
 
 
 def _keys_at(model: type[BaseModel], path: tuple[Any, ...]) -> list[str]:

@@ -80,7 +80,7 @@ def weights_of(con: Any, edition: str = "2022") -> dict[str, tuple[Any, ...]]:
         ),
         (
             ["method: hierarchy", "matrix:", "  firms:", "    firms: 1"],
-            "SCH-17", "matrix:", "not compared: firms with property",
+            "SCH-17", "matrix:", "not compared: firms – property",
         ),
         (
             ["method: hierarchy", "matrix:", "  firms: {property: 3}", "  property: {firms: 3}"],
@@ -115,7 +115,7 @@ def test_a_choice_of_weights_that_cannot_be_met_is_refused_on_its_line(
 @pytest.mark.parametrize(
     ("words", "rule", "says"),
     [
-        ("{method: hierarchy}", "SCH-13", "'given', 'equal', 'pca', 'entropy' or 'critic'"),
+        ("{method: hierarchy}", "SCH-13", "'given', 'equal', 'pca', 'entropy', 'critic'"),
         ("{method: critic, components: first}", "SCH-17", "critic takes no components"),
         ("{method: equal, targets: {firms: 1}}", "SCH-05", "targets"),
     ],

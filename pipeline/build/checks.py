@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pipeline.build.inputs import Inputs
-from pipeline.choices.aggregation import ANY_SCORE, POWERS, ranges_of, scores_needed
+from pipeline.choices.aggregation import ANY_SCORE, POWERS, lacking_scores, ranges_of
 from pipeline.choices.scales import (
     Choices,
     common_problems,
@@ -133,12 +133,9 @@ def _means(
         problems = list(_parameters(choice, below))
         for key, problem in problems:
             yield (*where, key), problem, node
-        need, low = scores_needed(row), min((ranges[code][0] for code in below), default=1)
-        if not problems and need and (low < 0 or (low == 0 and need == "above 0")):
-            said = {"method": choice.method, "low": f"{low:g}",
-                    "need": Words("above_0" if need == "above 0" else "from_0")}  # fmt: skip
-            kind = "needs_scores" if math.isfinite(low) else "needs_own_scores"
-            yield (*where, "method"), Words(kind, said), node
+        low = min((ranges[code][0] for code in below), default=1.0)
+        if not problems and (lacking := lacking_scores(choice.method, row, low)):
+            yield (*where, "method"), lacking, node
 
 
 def _parameters(choice: AggregateNode, children: list[str]) -> Iterator[tuple[str, Words]]:

@@ -30,7 +30,7 @@ Mean = Literal[
 class Denominate(Strict):
     """Ratios: the indicator over its denominator, times `scale`."""
 
-    scale: Real = 1
+    scale: Real = Field(default=1, gt=0)
 
 
 class Screen(Strict):
@@ -59,9 +59,9 @@ class TreatIndicator(Strict):
     """What one indicator's treatment sets apart; the rest keeps its default."""
 
     enabled: bool | None = None
-    skewness_limit: Real | None = None
+    skewness_limit: Real | None = Field(default=None, ge=0)
     kurtosis_limit: Real | None = None
-    max_winsorised: int | None = None
+    max_winsorised: int | None = Field(default=None, ge=0)
     transform: Literal["log", "boxcox", "none"] | None = None
 
 
@@ -69,7 +69,7 @@ class Treat(Strict):
     """How outliers are brought in."""
 
     enabled: bool = True
-    skewness_limit: Real = 2
+    skewness_limit: Real = Field(default=2, ge=0)
     kurtosis_limit: Real = 3.5
     max_winsorised: int = Field(default=5, ge=0)
     transform: Literal["log", "boxcox", "none"] = "log"

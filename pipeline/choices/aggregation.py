@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline.choices.scales import score_range
 from pipeline.faults import Faults
+from pipeline.language import Words
 from pipeline.yamlfile import YamlFile
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def check_aggregation(spec: Spec, rows: Rows, file: YamlFile, faults: Faults) ->
         file: where it was read, for the lines.
         faults: one SCH-17 is added per line and problem, naming the nodes.
     """
-    found: dict[tuple[tuple[Any, ...], str], list[str]] = defaultdict(list)
+    found: dict[tuple[tuple[Any, ...], Words], list[str]] = defaultdict(list)
     ranges = score_ranges(rows, spec)
     rules = {row["node"]: row for row in rows}
     for i, node in enumerate(spec.nodes):
@@ -90,10 +91,11 @@ def check_aggregation(spec: Spec, rows: Rows, file: YamlFile, faults: Faults) ->
         where = ("nodes", i, "aggregate") if node.aggregate else ("settings", "aggregate")
         for key, of in OF.items():
             if getattr(node, key) is not None and method != of:
-                problem = f"{key} goes with 'aggregate: {of}', not with {method}"
-                found[("nodes", i, key), problem].append(node.code)
+                said = {"key": key, "methods": f"'aggregate: {of}'", "method": method}
+                found[("nodes", i, key), Words("goes_with", said)].append(node.code)
         if method == "generalised" and node.power is None:
-            found[where, "a generalised mean needs a 'power' at its node"].append(node.code)
+            said = {"method": "generalised", "needed": "'power'"}
+            found[where, Words("method_needs", said)].append(node.code)
             continue
         below = [ranges[row["node"]][0] for row in rows if row["parent"] == node.code]
         unmet = _unmet(node, len(below))
@@ -101,35 +103,42 @@ def check_aggregation(spec: Spec, rows: Rows, file: YamlFile, faults: Faults) ->
             found[("nodes", i, "pie_shares"), unmet].append(node.code)
             continue
         if method == "benefit_of_the_doubt" and not spec.settings.scale()[1] > 0:
-            problem = "the benefit of the doubt needs normalise.upper above 0: its best score"
-            found[where, problem].append(node.code)
-        need = scores_needed(rules[node.code])
-        if below and ((min(below) < 0 and need) or (min(below) == 0 and need == "above 0")):
-            found[where, f"'{method}' needs scores {need}, and they go down to {min(below):g} "
-                  "(see normalise.lower)"].append(node.code)  # fmt: skip
+            found[where, Words("needs_upper", {"method": method})].append(node.code)
+        if below and (lacking := lacking_scores(method, rules[node.code], min(below))):
+            found[where, lacking].append(node.code)
     for (path, problem), codes in found.items():
-        faults.add("SCH-17", file.place(*path), path[-1], problem=f"{problem}: {', '.join(codes)}")
+        whole = Words("of_codes", {"problem": problem, "codes": ", ".join(codes)})
+        faults.add("SCH-17", file.place(*path), path[-1], problem=whole)
 
 
-def _unmet(node: Node, n_children: int) -> str | None:
+def _unmet(node: Node, n_children: int) -> Words | None:
     """Why the bounds on the pie shares of a node cannot be met."""
     if node.pie_shares is None or n_children == 0:
         return None
     low, high = _pie_bounds(node)
     if not low <= high:
-        return "the lower bound of pie_shares must not be above the upper one"
+        return Words("pie_in_order")
     if n_children * low > 1 + 1e-9 or n_children * high < 1 - 1e-9:
-        return f"{n_children} children cannot each bring {low:g} to {high:g} of a score"
+        return Words("pie_unmet", {"n": n_children, "low": f"{low:g}", "high": f"{high:g}"})
     return None
 
 
+def lacking_scores(method: str, rule: dict[str, Any], low: float) -> Words | None:
+    """What is wrong with children whose scores go down to `low`, for the method of a node."""
+    need = scores_needed(rule)
+    if need is None or low > 0 or (low == 0 and need == "from_0"):
+        return None
+    said = {"method": method, "need": Words(need), "low": f"{low:g}"}
+    return Words("needs_scores" if math.isfinite(low) else "needs_own_scores", said)
+
+
 def scores_needed(rule: dict[str, Any]) -> str | None:
-    """What the scores of the children must be for the method of a node; None: any."""
+    """What the scores of the children must be, as a key of `problems`; None: any."""
     if rule["method"] in ("geometric", "harmonic", "generalised") and not rule["power"] > 0:
-        return "above 0"
+        return "above_0"
     if rule["method"] == "benefit_of_the_doubt":
-        return "of 0 or more" if (rule["pie_low"], rule["pie_high"]) == (0, 1) else "above 0"
-    return "of 0 or more" if rule["method"] in ("generalised", "mpi") else None
+        return "from_0" if (rule["pie_low"], rule["pie_high"]) == (0, 1) else "above_0"
+    return "from_0" if rule["method"] in ("generalised", "mpi") else None
 
 
 def score_ranges(rows: Rows, spec: Spec) -> dict[str, tuple[float, float]]:

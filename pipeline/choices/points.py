@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.choices.weighting import Weigh, Where
 from pipeline.faults import Faults, Place, bad_byte, column_letters
+from pipeline.language import Words
 from pipeline.project import stays_inside
 from pipeline.sources import nearest
 from pipeline.yamlfile import YamlFile
@@ -57,8 +58,7 @@ def with_points(
         return choice
     where = (*where, "points_file")
     if choice.points is not None:
-        problem = "points stand in the index or in a file, not in both"
-        faults.add("SCH-17", file.place(*where), "points_file", problem=problem)
+        faults.add("SCH-17", file.place(*where), "points_file", problem=Words("points_in_both"))
         return choice
     text = _read(root, name, where, file, faults)
     told = faults.n_rejecting()
@@ -117,7 +117,7 @@ def _parse(text: str, name: str, codes: list[str], faults: Faults) -> dict[str, 
         for column, cell in row.items():
             if not POINTS.fullmatch(cell):
                 place = Place(name, row=i, column=header.index(column) + 1, column_name=column)
-                problem = f"'{cell}' is no number of points (0 or more, decimal point)"
+                problem = Words("no_points", {"value": cell})
                 faults.add("SCH-17", place, column, problem=problem)
         found[expert] = {c: float(cell) for c, cell in row.items() if POINTS.fullmatch(cell)}
     if not found:

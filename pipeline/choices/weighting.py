@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.choices.aggregation import Rows, score_ranges
 from pipeline.faults import Faults
+from pipeline.language import Words
 from pipeline.methods.weights import budget, equal, hierarchy, rescale
 from pipeline.methods.weights_data import critic, entropy, pca
 from pipeline.methods.weights_target import target_correlation
@@ -125,10 +126,10 @@ def _from_people(choice: Weigh, codes: list[str]) -> Found:
         table = [[float(row.get(code, 0)) for code in codes] for row in points.values()]
         return Found(budget(np.array(table), codes, list(points)).weights, "experts", len(table))
     cells = choice.matrix or {}
-    unsaid = [f"{a} with {b}" for i, a in enumerate(codes) for b in codes[i + 1 :]
+    unsaid = [f"{a} – {b}" for i, a in enumerate(codes) for b in codes[i + 1 :]
               if b not in cells.get(a, {}) and a not in cells.get(b, {})]  # fmt: skip
     if unsaid:
-        raise ValueError(f"not compared: {', '.join(unsaid)}")
+        raise ValueError(Words("not_compared", {"pairs": ", ".join(unsaid)}))
     judged = hierarchy(np.array([[_compared(cells, a, b) for b in codes] for a in codes]), codes)
     verdict = "consistent" if judged.is_consistent else "inconsistent"
     return Found(judged.weights, verdict, judged.consistency_ratio)
@@ -203,29 +204,31 @@ def check_choice(
         others: codes that may be named although no family has them.
     """
 
-    def refuse(problem: str, *path: str) -> None:
+    def refuse(problem: Words, *path: str) -> None:
         faults.add("SCH-17", file.place(*where, *path), path[0], problem=problem)
 
     told = faults.n_rejecting()
     given = choice.model_dump(include=set(Weigh.model_fields) - {"method"}, exclude_none=True)
     takes = TAKES.get(choice.method, set())
     for key in sorted(set(given) - takes):
-        refuse(f"{choice.method} takes no {key}", key)
+        values = {"method": choice.method, "key": key, "takes": ", ".join(sorted(takes)) or "–"}
+        refuse(Words("takes_no", values), key)
     needed = NEEDED.get(choice.method)
     if needed is not None and needed not in given:
         if "points_file" not in given:  # if it is, the file was refused already
-            refuse(f"{choice.method} needs {needed}", "method")
+            values = {"method": choice.method, "needed": needed}
+            refuse(Words("method_needs", values), "method")
         return
     known = {*others, *(code for codes in families.values() for code in codes)}
     for path, code, value in _cells(choice):
         if code not in known:
             faults.add("SCH-02", file.place(*where, *path), code, nearest=nearest(code, known))
         elif value is not None and (problem := _unfit(choice, value)):
-            refuse(f"{code}: {problem}, not {value}", *path)
+            refuse(Words("figure_of", {"code": code, "problem": problem, "value": value}), *path)
     if needed is not None and faults.n_rejecting() == told:
         for node, codes in families.items():
-            for problem in _gaps(choice, codes):
-                refuse(f"{node}: {problem}", needed)
+            for gap in _gaps(choice, codes):
+                refuse(Words("code_has", {"code": node, "problem": gap}), needed)
 
 
 def _cells(choice: Weigh) -> Iterator[tuple[tuple[str, ...], str, Real | None]]:
@@ -241,26 +244,25 @@ def _cells(choice: Weigh) -> Iterator[tuple[tuple[str, ...], str, Real | None]]:
             yield ("points", expert, code), code, value
 
 
-def _unfit(choice: Weigh, value: Real) -> str | None:
+def _unfit(choice: Weigh, value: Real) -> Words | None:
     """What is wrong with one figure, whatever the others are."""
     if choice.method == "budget":
-        return None if value >= 0 else "points are 0 or more"
+        return None if value >= 0 else Words("points_from_0")
     if value <= 0:
-        what = "a comparison" if choice.method == "hierarchy" else "a target"
-        return f"{what} is above 0"
+        return Words("comparison_above_0" if choice.method == "hierarchy" else "target_above_0")
     if choice.method == "target_correlation" and choice.is_relative is False and value > 1:
-        return "a correlation is at most 1"
+        return Words("correlation_to_1")
     return None
 
 
-def _gaps(choice: Weigh, codes: list[str]) -> Iterator[str]:
+def _gaps(choice: Weigh, codes: list[str]) -> Iterator[Words | str]:
     """What the figures of one family lack together."""
     if choice.method == "target_correlation":
         lacking = [code for code in codes if code not in (choice.targets or {})]
         if lacking:
-            yield f"no target for {', '.join(lacking)}"
+            yield Words("no_target_for", {"codes": ", ".join(lacking)})
         return
     try:
         _from_people(choice, codes)
     except ValueError as error:
-        yield str(error)
+        yield error.args[0]
