@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.escape import visible
 from pipeline.language import catalogue, text
 
 MAX_RAW = 80  # characters of a raw value that a message shows
@@ -116,9 +117,8 @@ def row_after(text: str) -> int:
 
 
 def shown(value: Any) -> str:
-    """A raw value fit for a message: control characters escaped, cut to `MAX_RAW` characters."""
-    text = "" if value is None else str(value)
-    clean = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    """A raw value as a message: control characters escaped, cut to `MAX_RAW` characters."""
+    clean = visible("" if value is None else str(value)[: MAX_RAW + 1])
     return clean if len(clean) <= MAX_RAW else clean[: MAX_RAW - 1] + "…"
 
 

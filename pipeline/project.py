@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from pipeline.escape import visible
+from pipeline.links import hash_of
+
 CODE = Path(__file__).parent
 CODE_SUFFIXES = {".py", ".sql", ".yml", ".csv", ".css", ".js", ".woff2"}
 MAIN_SPEC = "index.yml"
+LIMITS = "limits.yml"
 PINNED = ("duckdb", "great-expectations", "numpy", "pandas", "pandera", "pyarrow")
 
 
@@ -64,15 +69,13 @@ def input_files(project: Project) -> dict[str, str]:
             is_code = prefix in ("pipeline", "schemas")
             if path.is_file() and (not is_code or path.suffix in CODE_SUFFIXES):
                 found[f"{prefix}/{path.relative_to(folder).as_posix()}"] = path
-    return {name: _hash_of(path) for name, path in sorted(found.items())}
-
-
-def _hash_of(path: Path) -> str:
-    """SHA-256 of a file; a word when there is nothing to hash: reading it tells why."""
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"
-    except OSError:
-        return "unreadable"
+    if os.path.lexists(project.root / LIMITS):
+        found[LIMITS] = project.root / LIMITS
+    inside = {"raw": project.root}
+    return {
+        visible(name): hash_of(path, inside.get(name.partition("/")[0]))
+        for name, path in sorted(found.items())
+    }
 
 
 def fingerprint(inputs: dict[str, str]) -> str:

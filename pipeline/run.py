@@ -15,6 +15,7 @@ import pandas as pd
 from pipeline import packaging, store
 from pipeline.choices.aggregation import score_ranges
 from pipeline.choices.scales import refuse_unscalable, score_range
+from pipeline.escape import visible
 from pipeline.faults import Fault, Faults, Place, explain_fault, shown
 from pipeline.ingest import Ingested, ingest
 from pipeline.project import Project, fingerprint, input_files
@@ -22,6 +23,7 @@ from pipeline.provinces import Reference, check_reference, load_reference
 from pipeline.sources import Catalogue, load_catalogue
 from pipeline.spec import Spec, check_sources_of, load_spec, node_rows
 from pipeline.spec_tables import spec_tables
+from pipeline.yamlfile import load_limits
 from schemas import check_contract
 
 Report = Callable[[str, dict[str, Any]], None]
@@ -56,13 +58,14 @@ def load(project: Project, faults: Faults, report: Report) -> Loaded:
     report("stage_reference", {})
     ref = load_reference(project.reference)
     check_reference(ref, faults)
-    catalogue = load_catalogue(project.root, faults)
+    limits = load_limits(project.root, faults)
+    catalogue = load_catalogue(project.root, faults, limits)
     ingested = None
-    spec = load_spec(project.spec, project.spec_name, catalogue, faults, ref)
+    spec = load_spec(project.spec, project.spec_name, catalogue, faults, ref, limits)
     is_map_whole = not any(fault.rule == "GEO-22" for fault in faults.rejecting())
     if catalogue is not None and is_map_whole:
         report("stage_ingest", {"n": len(catalogue.cards)})
-        ingested = ingest(project.root, catalogue, ref, faults)
+        ingested = ingest(project.root, catalogue, ref, faults, limits)
     if spec is not None and ingested is not None and catalogue is not None:
         check_sources_of(spec, project.spec_name, ingested.observed, catalogue, faults)
         _hold_contract("observed", ingested.observed, faults)
@@ -223,7 +226,7 @@ def _finding_rows(warnings: list[Fault]) -> pd.DataFrame:
     rows = [
         {
             "rule": fault.rule,
-            "file": fault.place.file,
+            "file": visible(fault.place.file),
             "row": fault.place.row,
             "column": fault.place.column,
             "value": None if fault.value is None else shown(fault.value),

@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.faults import Faults
+from pipeline.limits import DEFAULTS, Limits
+from pipeline.paths import RawPath
 from pipeline.yamlfile import read_yaml, validate
 
 Status = Literal["A", "E", "P", "M"]
@@ -85,7 +87,7 @@ class Register(Strict):
 class Card(Strict):
     """One raw file: who made it, what it means, how it is read, which bytes are meant."""
 
-    file: Annotated[str, Field(pattern=r"^raw/[\w][\w./ -]*$")]
+    file: RawPath
     kind: Literal["table", "quotes", "register"]
     use: Literal["index", "context", "comparison"]
     producer: str
@@ -121,8 +123,6 @@ class Card(Strict):
             raise ValueError("a card of kind register, and no other, has the key register")
         if (self.kind == "table") != bool(self.columns):
             raise ValueError("a card of kind table, and no other, lists its columns")
-        if ".." in Path(self.file).parts:
-            raise ValueError("the file lies inside the project")
         return self
 
     @model_validator(mode="after")
@@ -159,10 +159,12 @@ def nearest(code: str, known: Iterable[str]) -> str:
     return ", ".join(difflib.get_close_matches(code, list(known), n=3)) or "–"
 
 
-def load_catalogue(root: Path, faults: Faults) -> Catalogue | None:
+def load_catalogue(root: Path, faults: Faults, limits: Limits = DEFAULTS) -> Catalogue | None:
     """Read `raw/sources.yml` and `raw/variables.yml`; None when either cannot be used."""
-    card_file = read_yaml(root / "raw/sources.yml", "raw/sources.yml", faults)
-    variable_file = read_yaml(root / "raw/variables.yml", "raw/variables.yml", faults)
+    card_file, variable_file = (
+        read_yaml(root / name, name, faults, limits, root)
+        for name in ("raw/sources.yml", "raw/variables.yml")
+    )
     cards = validate(CardFile, card_file, faults)
     declared = validate(VariableFile, variable_file, faults)
     if cards is None or declared is None:

@@ -10,11 +10,13 @@ import pandas as pd
 from pipeline.faults import Faults, Place
 from pipeline.ingest.checks import check_duplicates, check_registers
 from pipeline.ingest.common import OBSERVED_COLUMNS, Reading
+from pipeline.ingest.content import EXPECTED
 from pipeline.ingest.corrections import apply_corrections, load_corrections
-from pipeline.ingest.grid import EXPECTED_MAGIC, read_grid
+from pipeline.ingest.grid import read_grid
 from pipeline.ingest.quotes import read_quotes
 from pipeline.ingest.register import read_register
 from pipeline.ingest.table import read_table
+from pipeline.limits import DEFAULTS, Limits
 from pipeline.provinces import Reference
 from pipeline.sources import Catalogue
 
@@ -30,7 +32,9 @@ class Ingested:
     shared: pd.DataFrame
 
 
-def ingest(root: Path, catalogue: Catalogue, ref: Reference, faults: Faults) -> Ingested:
+def ingest(
+    root: Path, catalogue: Catalogue, ref: Reference, faults: Faults, limits: Limits = DEFAULTS
+) -> Ingested:
     """Read all sources. Faults are collected over all files; the caller raises.
 
     Args:
@@ -38,6 +42,7 @@ def ingest(root: Path, catalogue: Catalogue, ref: Reference, faults: Faults) -> 
         catalogue: cards and variables.
         ref: reference tables of the provinces.
         faults: where every finding goes.
+        limits: how much is read.
 
     Returns:
         Frames with a fresh index: `observed` in the columns of `OBSERVED_COLUMNS`, one row per
@@ -45,7 +50,7 @@ def ingest(root: Path, catalogue: Catalogue, ref: Reference, faults: Faults) -> 
     """
     readings = []
     _name_forgotten_files(root, catalogue, faults)
-    corrections = load_corrections(root, faults)
+    corrections = load_corrections(root, faults, limits)
     for source_id, card in catalogue.cards.items():
         reading = Reading(source_id, card, catalogue.variables, ref, faults)
         reading.corrected = {
@@ -54,7 +59,7 @@ def ingest(root: Path, catalogue: Catalogue, ref: Reference, faults: Faults) -> 
         readings.append(reading)
         if not _columns_are_declared(reading):
             continue
-        grid = read_grid(root, card, faults)
+        grid = read_grid(root, card, faults, limits)
         if grid is not None:
             READERS[card.kind](grid, reading)
     apply_corrections(corrections, readings, faults)
@@ -87,5 +92,5 @@ def _name_forgotten_files(root: Path, catalogue: Catalogue, faults: Faults) -> N
     known = {card.file for card in catalogue.cards.values()}
     for path in sorted((root / "raw").rglob("*")):
         name = path.relative_to(root).as_posix()
-        if path.suffix.lower() in EXPECTED_MAGIC and name not in known:
+        if path.suffix.lower() in EXPECTED and name not in known:
             faults.add("SCH-22", Place(name), name)

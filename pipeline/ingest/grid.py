@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import stat
 import unicodedata
 import zipfile
 from collections.abc import Iterator
@@ -14,21 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.faults import Faults, Place, bad_byte, column_letters, row_after
+from pipeline.files import read_file
+from pipeline.ingest.apart import read_apart
+from pipeline.ingest.content import check_content
+from pipeline.ingest.sizes import check_parquet, read_csv
 from pipeline.ingest.xlsx_errors import unread_cells
+from pipeline.limits import DEFAULTS, Limits, OverLimit
 from pipeline.sources import Card
 
-MAX_FILE_BYTES = 200_000_000
-MAX_CELL = 1_000_000
 SPREADSHEETS = {".xlsx", ".xls", ".ods", ".xlsb"}
 ENCODINGS = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "cp1258": "cp1258"}
-MAGIC = {
-    b"%PDF": "PDF", b"<htm": "HTML", b"<!do": "HTML", b"<HTM": "HTML", b"<!DO": "HTML",
-    b"PK\x03\x04": "zip", b"\xd0\xcf\x11\xe0": "xls", b"PAR1": "Parquet",
-}  # fmt: skip
-EXPECTED_MAGIC: dict[str, set[str | None]] = {
-    ".xlsx": {"zip"}, ".xlsb": {"zip"}, ".ods": {"zip"}, ".xls": {"xls"}, ".parquet": {"Parquet"},
-    ".csv": {None}, ".txt": {None}, ".tsv": {None},
-}  # fmt: skip
 
 
 @dataclass
@@ -69,61 +63,39 @@ def as_text(cell: Any) -> str:
     return unicodedata.normalize("NFC", str(cell)).strip(" \t\u00a0\ufeff\u200b")
 
 
-def read_grid(root: Path, card: Card, faults: Faults) -> Grid | None:
+def read_grid(root: Path, card: Card, faults: Faults, limits: Limits = DEFAULTS) -> Grid | None:
     """Read the file of a card once, check its bytes against the card, and lay out its cells.
 
     Every fault is added with its place; None when there is nothing to read further.
     """
-    place = Place(card.file)
-    raw = _read_bytes(root, card, faults)
-    if raw is None:
+    raw = _read_bytes(root, card, limits, faults)
+    if raw is None or not check_content(raw, card.file, limits, faults):
         return None
     suffix = Path(card.file).suffix.lower()
-    if suffix not in EXPECTED_MAGIC:
-        faults.add("SEC-16", place, suffix, found=suffix, expected=", ".join(EXPECTED_MAGIC))
-        return None
-    found = next((kind for start, kind in MAGIC.items() if raw.startswith(start)), None)
-    if found not in EXPECTED_MAGIC[suffix]:
-        faults.add("SEC-16", place, suffix, found=found or "text", expected=suffix)
-        return None
     if suffix in SPREADSHEETS:
-        grid = _read_spreadsheet(raw, card, faults)
+        grid = read_apart(_read_spreadsheet, raw, card, limits, faults)
     elif suffix == ".parquet":
-        grid = _read_parquet(raw, card, faults)
+        grid = _read_parquet(raw, card, limits, faults)
     else:
-        grid = _read_csv(raw, card, faults)
+        grid = _read_csv(raw, card, limits, faults)
     if grid is None or not _check_shape(grid, card, faults):
         return None
     return grid
 
 
-def _read_bytes(root: Path, card: Card, faults: Faults) -> bytes | None:
-    path, place = root / card.file, Place(card.file)
-    try:
-        if not path.resolve().is_relative_to(root.resolve()):
-            faults.add("SEC-08", place, card.file)
-            return None
-        info = path.stat()
-        if not stat.S_ISREG(info.st_mode):
-            faults.add("SEC-09", place, card.file)
-            return None
-        if info.st_size > MAX_FILE_BYTES:
-            faults.add("SEC-18", place, info.st_size, limit=f"{MAX_FILE_BYTES} bytes")
-            return None
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        faults.add("SCH-10", place, card.file, supplier=f"{card.producer}, {card.url}")
-        return None
-    except OSError as error:
-        faults.add("SYS-06", place, error.strerror)
-        return None
-    digest = hashlib.sha256(raw).hexdigest()
-    if digest != card.sha256:
-        faults.add("SCH-11", place, digest[:12], declared=card.sha256[:12])
+def _read_bytes(root: Path, card: Card, limits: Limits, faults: Faults) -> bytes | None:
+    place, supplier = Place(card.file), f"{card.producer}, {card.url}"
+    raw = read_file(
+        root / card.file, place, "file_bytes", limits, faults, root=root, supplier=supplier
+    )
+    if raw is not None:
+        digest = hashlib.sha256(raw).hexdigest()
+        if digest != card.sha256:
+            faults.add("SCH-11", place, digest[:12], declared=card.sha256[:12])
     return raw
 
 
-def _read_csv(raw: bytes, card: Card, faults: Faults) -> Grid | None:
+def _read_csv(raw: bytes, card: Card, limits: Limits, faults: Faults) -> Grid | None:
     place = Place(card.file)
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")) != (card.encoding == "utf-16"):
         faults.add("ENC-02", place, raw[:2].hex(), declared=card.encoding)
@@ -139,15 +111,16 @@ def _read_csv(raw: bytes, card: Card, faults: Faults) -> Grid | None:
         faults.add("ENC-07", Place(card.file, row=row), "\0")
         return None
     rows: list[list[str]] = []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=card.delimiter, strict=True)
-    csv.field_size_limit(MAX_CELL)
     try:
-        for cells in reader:
+        for cells in read_csv(text, card.delimiter, limits):
             rows.append(cells)
+    except OverLimit as over:
+        limit, row = limits.quoted(over.setting), len(rows) + 1
+        faults.add("SEC-18", Place(card.file, row=row), over.measured, limit=limit,
+                   setting=over.setting)  # fmt: skip
+        return None
     except csv.Error as error:
-        rule = "SEC-18" if "field limit" in str(error) else "HDR-10"
-        limit = f"{MAX_CELL} characters"
-        faults.add(rule, Place(card.file, row=len(rows) + 1), str(error), limit=limit)
+        faults.add("HDR-10", Place(card.file, row=len(rows) + 1), str(error))
         return None
     return Grid(card.file, None, list(rows), card.header_row)
 
@@ -175,13 +148,15 @@ def _read_spreadsheet(raw: bytes, card: Card, faults: Faults) -> Grid | None:
     return Grid(card.file, wanted, rows, card.header_row)
 
 
-def _read_parquet(raw: bytes, card: Card, faults: Faults) -> Grid | None:
+def _read_parquet(raw: bytes, card: Card, limits: Limits, faults: Faults) -> Grid | None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
+        if not check_parquet(raw, Place(card.file), limits, faults):
+            return None
         table = pq.read_table(io.BytesIO(raw))
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError) as error:  # its footer, pages or row count do not fit
         faults.add("SYS-09", Place(card.file), str(error))
         return None
     columns = [column.to_pylist() for column in table.columns]
