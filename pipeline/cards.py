@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
 from pathlib import Path
 
 from pipeline.language import text
+from pipeline.links import hash_of
+from pipeline.whole import replace_text
 
 CARDS = "raw/sources.yml"
 
@@ -19,13 +19,13 @@ def renew_hash(root: Path, file: str, lang: str) -> tuple[str, bool]:
         A message, and whether the card is right now.
     """
     cards = root / CARDS
-    lines = cards.read_text("utf-8").splitlines(keepends=True)
+    lines = cards.read_bytes().decode("utf-8").splitlines(keepends=True)
     path = root / file
     starts = [i for i, line in enumerate(lines)
               if re.fullmatch(rf"\s+file:\s*['\"]?{re.escape(file)}['\"]?\s*", line)]  # fmt: skip
     if len(starts) != 1 or not path.is_file():
         return text("accept_unknown", lang, file=file), False
-    new = hashlib.sha256(path.read_bytes()).hexdigest()
+    new = hash_of(path)
     indent = _indent(lines[starts[0]])
     for i in range(starts[0], len(lines)):
         if lines[i].strip() and _indent(lines[i]) < indent:
@@ -37,9 +37,7 @@ def renew_hash(root: Path, file: str, lang: str) -> tuple[str, bool]:
         if old == new:
             return text("accept_same", lang, file=file), True
         lines[i] = lines[i].replace(old, new)
-        fresh = cards.with_suffix(".yml.new")
-        fresh.write_text("".join(lines), "utf-8", newline="")
-        os.replace(fresh, cards)
+        replace_text(cards, "".join(lines))
         return text("accepted", lang, file=file, old=old[:12], new=new[:12]), True
     return text("accept_unknown", lang, file=file), False
 

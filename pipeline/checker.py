@@ -37,12 +37,15 @@ class Checker:
 
         Raises:
             RuntimeError: when the suite itself could not run; nothing may be published then.
+            OSError, MemoryError: when it met a full disk or the limit of memory.
         """
         self._pipe.send((release, editions))
         try:
             results, problem = self._pipe.recv()
         except EOFError as error:
             raise RuntimeError("the publication suite ended without an answer") from error
+        if isinstance(problem, Exception):
+            raise problem
         if problem is not None:
             raise RuntimeError(f"the publication suite could not run: {problem}")
         found: list[dict[str, Any]] = results
@@ -58,7 +61,9 @@ def _serve(pipe: Connection) -> None:
 
         release, editions = pipe.recv()
         try:
-            answer: tuple[Any, str | None] = (check_published(release, editions), None)
+            answer: tuple[Any, Any] = (check_published(release, editions), None)
+        except (OSError, MemoryError) as error:  # a full disk, or too little memory
+            answer = (None, error)
         except Exception as error:  # any failure of the suite must block publication
             answer = (None, f"{type(error).__name__}: {error}")
         pipe.send(answer)

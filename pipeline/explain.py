@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import store
+from pipeline.escape import visible
 from pipeline.language import figure, number, reason, status, text
 
 
@@ -250,4 +251,4 @@ def _plain(words: str) -> Any:
     """Text that is never read as markup: names and raw cells come from outside."""
     from rich.text import Text
 
-    return Text(words)
+    return Text("\n".join(map(visible, words.split("\n"))))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pipeline.escape import visible
@@ -43,10 +43,11 @@ class Fault:
     place: Place
     value: Any = None
     details: dict[str, Any] = field(default_factory=dict)
+    is_strict: bool = False  # a warning that refuses all the same
 
     @property
     def kind(self) -> str:
-        return str(catalogue()["rules"][self.rule]["kind"])
+        return "reject" if self.is_strict else str(catalogue()["rules"][self.rule]["kind"])
 
 
 class Faults:
@@ -71,6 +72,10 @@ class Faults:
 
     def warnings(self) -> list[Fault]:
         return [fault for fault in self.sorted() if fault.kind == "warn"]
+
+    def refuse_warnings(self) -> None:
+        """From here on each finding so far refuses the run: the strict mode."""
+        self._found = [replace(fault, is_strict=True) for fault in self._found]
 
     def n_rejecting(self) -> int:
         """How many refusals were added so far; the same one twice counts twice."""
@@ -168,10 +173,13 @@ def as_json(faults: list[Fault]) -> str:
         {
             "rule": fault.rule,
             "kind": fault.kind,
-            "file": fault.place.file,
+            "file": visible(fault.place.file),
             "sheet": fault.place.sheet,
             "row": fault.place.row,
             "column": fault.place.column,
+            "column_letters": None
+            if fault.place.column is None
+            else column_letters(fault.place.column),
             "cell": fault.place.cell,
             "column_name": fault.place.column_name,
             "value": shown(fault.value) if fault.value is not None else None,

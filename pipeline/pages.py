@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pipeline.escape import for_markdown
 from pipeline.faults import Faults
 from pipeline.language import catalogue
 from pipeline.limits import DEFAULTS, Limits
 from pipeline.project import Project
 from pipeline.sources import Card, Catalogue, load_catalogue
+from pipeline.whole import replace_text
 
 HEAD = "<!-- Written by `make docs` from {source}; edit that, not this page. -->\n\n"
 USES = {
@@ -33,7 +32,7 @@ def write_pages(project: Project) -> list[str]:
     for name, content in pages.items():
         path = project.root / name
         path.parent.mkdir(exist_ok=True)
-        Path(path).write_text(content, "utf-8")
+        replace_text(path, content)
     return list(pages)
 
 

@@ -21,6 +21,7 @@ CODE = Path(__file__).parent
 CODE_SUFFIXES = {".py", ".sql", ".yml", ".csv", ".css", ".js", ".woff2"}
 MAIN_SPEC = "index.yml"
 LIMITS = "limits.yml"
+FORMAT = 1  # of what lies in outputs/; a change that an older program would misread adds one
 PINNED = ("duckdb", "great-expectations", "numpy", "pandas", "pandera", "pyarrow")
 
 
@@ -94,6 +95,15 @@ def read_manifest(project: Project) -> dict[str, Any] | None:
     return loaded if isinstance(loaded, dict) else None
 
 
+def foreign_format(project: Project) -> str | None:
+    """The format of outputs that this program neither reads nor writes over; None when it may."""
+    if project.current.is_dir() and not project.current.is_symlink():
+        return "0"  # before releases, when `current` was the folder itself
+    manifest = read_manifest(project)
+    found = FORMAT if manifest is None else manifest.get("format", FORMAT)
+    return None if found == FORMAT else str(found)
+
+
 def damaged_files(project: Project, manifest: dict[str, Any]) -> tuple[list[str], list[str]]:
     """Files of the current release that are missing or differ, and files that do not belong."""
     wanted: dict[str, str] = manifest["files"]
@@ -102,6 +112,6 @@ def damaged_files(project: Project, manifest: dict[str, Any]) -> tuple[list[str]
     bad = [
         name
         for name, sha in sorted(wanted.items())
-        if name not in found or hashlib.sha256(found[name].read_bytes()).hexdigest() != sha
+        if name not in found or hash_of(found[name]) != sha
     ]
     return bad, sorted(set(found) - set(wanted) - {"manifest.json"})

@@ -18,15 +18,16 @@ from pipeline.choices.scales import refuse_unscalable, score_range
 from pipeline.escape import visible
 from pipeline.faults import Fault, Faults, Place, explain_fault, shown
 from pipeline.ingest import Ingested, ingest
-from pipeline.project import Project, fingerprint, input_files
+from pipeline.lock import Report
+from pipeline.project import FORMAT, Project, fingerprint, input_files
 from pipeline.provinces import Reference, check_reference, load_reference
 from pipeline.sources import Catalogue, load_catalogue
 from pipeline.spec import Spec, check_sources_of, load_spec, node_rows
 from pipeline.spec_tables import spec_tables
+from pipeline.whole import write_bytes
 from pipeline.yamlfile import load_limits
 from schemas import check_contract
 
-Report = Callable[[str, dict[str, Any]], None]
 Check = Callable[[Path, list[dict[str, Any]]], list[dict[str, Any]]]
 
 
@@ -126,14 +127,15 @@ def run_index(project: Project, report: Report, check: Check) -> Result:
     started = time.perf_counter()
     faults = Faults()
     timings: dict[str, float] = {}
-    inputs = input_files(project)
-    loaded = load(project, faults, report)
-    timings["ingest"] = time.perf_counter() - started
-    con = compute(loaded, faults, report)
-    timings["compute"] = time.perf_counter() - started - timings["ingest"]
-    with store.staging(project.outputs, faults) as folder:
+    with store.staging(project.outputs, faults, report) as folder:
+        inputs = input_files(project)
+        loaded = load(project, faults, report)
+        timings["ingest"] = time.perf_counter() - started
+        con = compute(loaded, faults, report)
+        timings["compute"] = time.perf_counter() - started - timings["ingest"]
         report("stage_write", {})
         counts = _write_release(folder, con, loaded)
+        con.close()
         report("stage_check", {})
         checks = _check_whole(folder, loaded, check, faults)
         timings["checks"] = time.perf_counter() - started - sum(timings.values())
@@ -143,6 +145,7 @@ def run_index(project: Project, report: Report, check: Check) -> Result:
         report("stage_publish", {})
         files = store.list_files(folder)
         manifest = {
+            "format": FORMAT,
             "release": store.content_id(files),
             "fingerprint": fingerprint(inputs),
             "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -155,9 +158,8 @@ def run_index(project: Project, report: Report, check: Check) -> Result:
             "files": files,
         }
         text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
-        (folder / store.UNHASHED).write_text(text, "utf-8")
+        write_bytes(folder / store.UNHASHED, text.encode())
         release = store.publish(folder, project.outputs, str(manifest["release"]))
-    con.close()
     return Result(release, faults.warnings(), manifest)
 
 
@@ -169,13 +171,13 @@ def _write_release(folder: Path, con: Any, loaded: Loaded) -> dict[str, int]:
         counts[name] = len(table)
         store.write_parquet(folder / packaging.path_of(name), table, packaging.column_meta(name))
     texts = {
-        "views.sql": packaging.views_sql(),
-        "spec.json": packaging.spec_json(loaded.spec, loaded.catalogue),
+        "views.sql": packaging.views_sql().encode(),
+        "spec.json": packaging.spec_json(loaded.spec, loaded.catalogue).encode(),
         "codebook.csv": packaging.codebook_csv(loaded.spec, loaded.catalogue),
-        "datapackage.json": packaging.datapackage_json(loaded.spec, loaded.catalogue),
+        "datapackage.json": packaging.datapackage_json(loaded.spec, loaded.catalogue).encode(),
     }
-    for name, text in texts.items():
-        (folder / name).write_text(text, "utf-8", newline="")
+    for name, content in texts.items():
+        write_bytes(folder / name, content)
     return counts
 
 
