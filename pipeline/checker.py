@@ -12,6 +12,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from pipeline.lock import FULL
+
 
 class Checker:
     """Runs `schemas.publish.check_published` in a child process.
@@ -62,10 +64,9 @@ def _serve(pipe: Connection) -> None:
         release, editions = pipe.recv()
         try:
             answer: tuple[Any, Any] = (check_published(release, editions), None)
-        except (OSError, MemoryError) as error:  # a full disk, or too little memory
-            answer = (None, error)
         except Exception as error:  # any failure of the suite must block publication
-            answer = (None, f"{type(error).__name__}: {error}")
+            is_short = isinstance(error, MemoryError) or getattr(error, "errno", None) in FULL
+            answer = (None, error if is_short else f"{type(error).__name__}: {error}")
         pipe.send(answer)
     except (EOFError, OSError, KeyboardInterrupt):
         sys.exit(0)

@@ -16,7 +16,7 @@ COMPUTING = (
 )  # fmt: skip
 
 
-def check_environment(faults: Faults, lock: Path = LOCK) -> None:
+def check_environment(faults: Faults) -> None:
     """Warn of each optional library that is missing, and of each version that is not the locked.
 
     The lock may name several versions of a library, for several versions of Python. Without a
@@ -25,13 +25,13 @@ def check_environment(faults: Faults, lock: Path = LOCK) -> None:
     for name, needs in OPTIONAL.items():
         if _version(name) is None:
             faults.add("SYS-17", Place("pyproject.toml"), name, skipped=needs)
-    text = lock.read_text("utf-8") if lock.is_file() else ""
+    text = LOCK.read_text("utf-8") if LOCK.is_file() else ""
     for name in COMPUTING:
         locked = re.findall(rf"^{name}==(\S+)", text, re.MULTILINE)
         found = _version(name)
         if locked and found is not None and found not in locked:
             row = text[: text.index(f"{name}=={locked[0]}")].count("\n") + 1
-            faults.add("SYS-18", Place(lock.name, row=row), f"{name} {found}",
+            faults.add("SYS-18", Place(LOCK.name, row=row), f"{name} {found}",
                        locked=", ".join(locked))  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +37,17 @@ def one_writer(outputs: Path, faults: Faults, report: Report) -> Iterator[None]:
             (SYS-05).
     """
     with _told_if_unwritable(outputs, faults):
-        (outputs / "releases").mkdir(parents=True, exist_ok=True)
+        outputs.mkdir(parents=True, exist_ok=True)
+        (outputs / "releases").mkdir(exist_ok=True)
         handle = (outputs / NAME).open("ab+", buffering=0)  # a full disk speaks at once
     with handle:
-        handle.seek(0)
-        pid, _, since = handle.read().decode("utf-8", "replace").partition(" ")
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
+            pid, since = _words_in(handle)
             faults.add("SYS-07", Place(outputs.name), pid, since=since)
             faults.raise_if_any()
+        pid, since = _words_in(handle)
         if pid:
             report("stale_lock", {"pid": pid, "since": since})
         with _told_if_unwritable(outputs, faults):
@@ -55,13 +57,19 @@ def one_writer(outputs: Path, faults: Faults, report: Report) -> Iterator[None]:
                 probe.symlink_to("nowhere")
                 probe.unlink()
         handle.truncate(0)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
         try:
-            handle.write(
-                f"{os.getpid()} {datetime.now(UTC).isoformat(timespec='seconds')}".encode()
-            )
+            handle.write(f"{os.getpid()} {now}".encode())
             yield
         finally:
             handle.truncate(0)
+
+
+def _words_in(handle: FileIO) -> tuple[str, str]:
+    """Process and start of the run that wrote into the lock."""
+    handle.seek(0)
+    pid, _, since = handle.read().decode("utf-8", "replace").partition(" ")
+    return pid, since
 
 
 @contextlib.contextmanager
@@ -82,7 +90,7 @@ def is_littered(outputs: Path) -> bool:
 
 
 def sweep(outputs: Path) -> None:
-    """Remove half-written folders, files and pointers: whoever holds the lock is the only writer."""
+    """Remove half-written folders, files and pointers; only whoever holds the lock may."""
     for path in _leftovers(outputs):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)

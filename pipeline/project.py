@@ -19,6 +19,7 @@ from pipeline.links import hash_of
 
 CODE = Path(__file__).parent
 CODE_SUFFIXES = {".py", ".sql", ".yml", ".csv", ".css", ".js", ".woff2"}
+NO_SEAL = "0" * 64
 MAIN_SPEC = "index.yml"
 LIMITS = "limits.yml"
 FORMAT = 1  # of what lies in outputs/; a change that an older program would misread adds one
@@ -86,21 +87,35 @@ def fingerprint(inputs: dict[str, str]) -> str:
     return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
 
 
+def sealed(manifest: dict[str, Any]) -> str:
+    """A manifest as text that holds the hash of itself, so that damage to it is seen too."""
+    text = json.dumps({**manifest, "seal": NO_SEAL}, ensure_ascii=False, indent=1) + "\n"
+    return text.replace(NO_SEAL, hashlib.sha256(text.encode()).hexdigest())
+
+
 def read_manifest(project: Project) -> dict[str, Any] | None:
-    """The manifest of the current release, or None when there is none that can be read."""
+    """The manifest of the current release, or None when there is none or it is damaged."""
+    text, manifest = _manifest_text(project)
+    seal = str(manifest.get("seal", ""))
+    whole = hashlib.sha256(text.replace(seal, NO_SEAL).encode()).hexdigest() if seal else None
+    return manifest if whole is not None and whole == seal else None
+
+
+def _manifest_text(project: Project) -> tuple[str, dict[str, Any]]:
+    """The manifest as text and as data, which is empty when it cannot be read."""
     try:
-        loaded = json.loads((project.current / "manifest.json").read_text("utf-8"))
+        text = (project.current / "manifest.json").read_text("utf-8")
+        loaded = json.loads(text)
     except (OSError, ValueError):
-        return None
-    return loaded if isinstance(loaded, dict) else None
+        return "", {}
+    return text, loaded if isinstance(loaded, dict) else {}
 
 
 def foreign_format(project: Project) -> str | None:
     """The format of outputs that this program neither reads nor writes over; None when it may."""
     if project.current.is_dir() and not project.current.is_symlink():
         return "0"  # before releases, when `current` was the folder itself
-    manifest = read_manifest(project)
-    found = FORMAT if manifest is None else manifest.get("format", FORMAT)
+    found = _manifest_text(project)[1].get("format", FORMAT)
     return None if found == FORMAT else str(found)
 
 

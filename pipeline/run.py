@@ -19,7 +19,7 @@ from pipeline.escape import visible
 from pipeline.faults import Fault, Faults, Place, explain_fault, shown
 from pipeline.ingest import Ingested, ingest
 from pipeline.lock import Report
-from pipeline.project import FORMAT, Project, fingerprint, input_files
+from pipeline.project import FORMAT, Project, fingerprint, input_files, sealed
 from pipeline.provinces import Reference, check_reference, load_reference
 from pipeline.sources import Catalogue, load_catalogue
 from pipeline.spec import Spec, check_sources_of, load_spec, node_rows
@@ -144,20 +144,22 @@ def run_index(project: Project, report: Report, check: Check) -> Result:
         faults.raise_if_any()
         report("stage_publish", {})
         files = store.list_files(folder)
-        manifest = {
-            "format": FORMAT,
-            "release": store.content_id(files),
-            "fingerprint": fingerprint(inputs),
-            "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "commit": packaging.commit_of(project.root),
-            "versions": packaging.versions(),
-            "counts": counts,
-            "checks": {"run": len(checks), "failed": [c for c in checks if not c["success"]]},
-            "timings_s": {k: round(v, 3) for k, v in timings.items()},
-            "inputs": inputs,
-            "files": files,
-        }
-        text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
+        text = sealed(
+            {
+                "format": FORMAT,
+                "release": store.content_id(files),
+                "fingerprint": fingerprint(inputs),
+                "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "commit": packaging.commit_of(project.root),
+                "versions": packaging.versions(),
+                "counts": counts,
+                "checks": {"run": len(checks), "failed": [c for c in checks if not c["success"]]},
+                "timings_s": {k: round(v, 3) for k, v in timings.items()},
+                "inputs": inputs,
+                "files": files,
+            }
+        )
+        manifest = json.loads(text)
         write_bytes(folder / store.UNHASHED, text.encode())
         release = store.publish(folder, project.outputs, str(manifest["release"]))
     return Result(release, faults.warnings(), manifest)

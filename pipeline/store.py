@@ -55,8 +55,10 @@ def put_table(con: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) ->
 def open_release(folder: Path) -> duckdb.DuckDBPyConnection:
     """A database with a view for every table of a release, by the release's own `views.sql`."""
     con = connect()
-    con.execute(f"set file_search_path = '{str(folder.resolve()).replace(chr(39), chr(39) * 2)}'")
-    con.execute((folder / "views.sql").read_text("utf-8"))
+    here = "".join(f"[{c}]" if c in "[*?" else c for c in f"{folder.resolve()}/")  # no pattern
+    here = here.replace("'", "''")
+    views = (folder / "views.sql").read_text("utf-8")
+    con.execute(views.replace("read_parquet('", f"read_parquet('{here}"))
     return con
 
 

@@ -127,7 +127,7 @@ def faults_of(toy: Toy, content: bytes, suffix: str = ".xlsx", most: int = 100 *
     limits = load_limits(toy.root, faults)
     catalogue = load_catalogue(toy.root, faults, limits)
     assert catalogue is not None
-    with _at_most(most):
+    with at_most(most):
         read_grid(toy.root, catalogue.cards["population"], faults, limits)
     found = faults.sorted()
     for fault in found:
@@ -136,7 +136,7 @@ def faults_of(toy: Toy, content: bytes, suffix: str = ".xlsx", most: int = 100 *
 
 
 @contextlib.contextmanager
-def _at_most(most: int) -> Iterator[None]:
+def at_most(most: int) -> Iterator[None]:
     """Refuse to let this process use so much more memory; a wild allocation is an error at once."""
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     bound = pages * os.sysconf("SC_PAGE_SIZE") + 4000 * MB

@@ -140,7 +140,11 @@ def verify(project: Project, args: argparse.Namespace) -> int:
     refuse_foreign_format(project)
     manifest = read_manifest(project)
     if manifest is None:
-        print(text("verify_none", args.lang), file=sys.stderr)
+        damaged = [text("verify_damaged", args.lang, file="manifest.json"),
+                   text("verify_remedy", args.lang)]  # fmt: skip
+        is_there = project.current.is_dir()
+        words = "\n".join(damaged) if is_there else text("verify_none", args.lang)
+        print(words, file=sys.stderr)
         return DIFFERENT
     bad, extra = damaged_files(project, manifest)
     lines = [text("verify_damaged", args.lang, file=name) for name in bad]
