@@ -9,7 +9,8 @@ from typing import Any
 
 from pipeline import store
 from pipeline.escape import visible
-from pipeline.language import figure, number, reason, status, text
+from pipeline.faults import shown
+from pipeline.language import figure, handling, number, reason, status, text
 
 
 class Release:
@@ -172,6 +173,8 @@ def _cells(
                 "value": row["value"],
                 "raw": row["raw"],
                 "correction": row["correction"],
+                "name_raw": row["name_raw"],
+                "handling": row["handling"],
                 "qualifier": row["qualifier"],
                 "obs_status": row["obs_status"],
                 "source_id": row["source_id"],
@@ -213,6 +216,9 @@ def _cell_words(cell: dict[str, Any], when: str, lang: str) -> list[str]:
     if cell["correction"] is not None:
         value = "–" if cell["value"] is None else figure(cell["value"], lang)
         lines.append(text("corrected_to", lang, value=value, why=cell["correction"]))
+    if cell["handling"] is not None:
+        words = handling(cell["handling"], lang)
+        lines.append(text("handled", lang, name=shown(cell["name_raw"]), what=words))
     return [*lines, cell["title"], f"sha256 {cell['sha256'][:16]}…  {cell['url']}"]
 
 

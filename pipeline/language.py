@@ -17,7 +17,7 @@ LANGUAGES = ("vi", "en")
 
 @cache
 def catalogue() -> dict[str, Any]:
-    """The message catalogue: `rules`, `ui`, `reasons` and `statuses`, each in both languages."""
+    """The message catalogue: rules, ui, reasons, statuses and handlings, in both languages."""
     loaded: dict[str, Any] = yaml.load(CATALOGUE.read_text("utf-8"), Loader=yaml.CSafeLoader)
     return loaded
 
@@ -36,6 +36,11 @@ def reason(code: str, lang: str) -> str:
 def status(code: str, lang: str) -> str:
     """What an observation status means."""
     return str(catalogue()["statuses"][code][lang])
+
+
+def handling(codes: str, lang: str) -> str:
+    """What was done to read a cell, in words; `codes` as in the column `handling`."""
+    return "; ".join(str(catalogue()["handlings"][code][lang]) for code in codes.split(", "))
 
 
 def number(value: float | None, lang: str, digits: int = 2) -> str:

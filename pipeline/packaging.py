@@ -68,7 +68,7 @@ CODEBOOK_COLUMNS = [
 
 
 def codebook_csv(spec: Spec, sources: Catalogue) -> bytes:
-    """Columns, nodes, indicators, variables, statuses and reasons, in both languages, as CSV."""
+    """Columns, nodes, indicators, variables, statuses, reasons, handlings, in both languages."""
     rows: list[list[str]] = []
     for table in (*TOP_TABLES, *STEP_TABLES):
         for name, meta in column_meta(table).items():
@@ -84,7 +84,7 @@ def codebook_csv(spec: Spec, sources: Catalogue) -> bytes:
     for code, variable in sources.variables.items():
         rows.append(["variable", "observed", code, "", variable.unit, variable.name_vi,
                      variable.name_en, variable.measure, f"merge: {variable.merge}"])  # fmt: skip
-    for kind, key in (("status", "statuses"), ("reason", "reasons")):
+    for kind, key in (("status", "statuses"), ("reason", "reasons"), ("handling", "handlings")):
         for code, words in catalogue()[key].items():
             rows.append([kind, "", code, "", "", words["vi"], words["en"], "", ""])
     columns = map(list, zip(*rows, strict=True))

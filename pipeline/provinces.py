@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.faults import Faults, Place
+from pipeline.legacy import damage
 
 REFERENCE = Path(__file__).with_name("reference")
 INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
@@ -24,10 +25,6 @@ TONES = {
     "uỳ": "ùy", "uý": "úy", "uỷ": "ủy", "uỹ": "ũy", "uỵ": "ụy",
 }  # fmt: skip
 TONE = re.compile("(" + "|".join(TONES) + r")(?![^\W\d_])")
-# Letters that legacy Vietnamese font codes leave behind inside words: Hµ Néi is TCVN3.
-LEGACY = re.compile(r"[µ¸¶·¹¨»¾¼½©®ª¬§¦]|[a-zà-ỹ][ÆÇËÎÏÖÜÞßïñæçëîöüþ]")
-MOJIBAKE = re.compile(r"[ÃÂ][\u0080-\u00bf\u2018-\u203a]|á[º»]|Ä[\u0090\u0091‘]|Æ°")
-LOST_LETTER = re.compile(r"\w\?|\?\w|\ufffd")
 
 
 def fold(name: str) -> str:
@@ -43,19 +40,6 @@ def strip_marks(text: str) -> str:
     """Letters without Vietnamese marks: `đắk lắk` becomes `dak lak`."""
     plain = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
     return "".join(c for c in plain if not unicodedata.combining(c))
-
-
-def damage(name: str) -> str | None:
-    """The rule a damaged name breaks: lost letters, double decoding, legacy code, mixed script."""
-    if LOST_LETTER.search(name):
-        return "ENC-13"
-    if MOJIBAKE.search(name):
-        return "ENC-05"
-    text = unicodedata.normalize("NFC", name.replace("Ð", "Đ"))
-    scripts = {unicodedata.name(c, "?").split()[0] for c in text if c.isalpha()}
-    if "LATIN" in scripts and scripts & {"CYRILLIC", "GREEK", "FULLWIDTH"}:
-        return "ENC-11"
-    return "ENC-04" if LEGACY.search(text) else None
 
 
 @dataclass(frozen=True)
@@ -172,10 +156,10 @@ class Resolver:
             codes = self.ref.unmarked[scheme].get(key, set())
             if len(codes) == 1:
                 return Resolved(next(iter(codes)), "province")
-        rule = damage(raw)
-        if rule is not None:
-            points = " ".join(f"U+{ord(c):04X}" for c in raw if ord(c) > 127)
-            self.faults.add(rule, place, raw, code_points=points)
+        damaged = damage(raw)
+        if damaged is not None:
+            rule, details = damaged
+            self.faults.add(rule, place, raw, **details)
             return None
         self._unknown(raw, key, scheme, place)
         return None

@@ -68,7 +68,8 @@ def load(project: Project, faults: Faults, report: Report) -> Loaded:
         report("stage_ingest", {"n": len(catalogue.cards)})
         ingested = ingest(project.root, catalogue, ref, faults, limits)
     if spec is not None and ingested is not None and catalogue is not None:
-        check_sources_of(spec, project.spec_name, ingested.observed, catalogue, faults)
+        check_sources_of(spec, project.spec_name, ingested.observed, ingested.refused, catalogue,
+                         faults)  # fmt: skip
         _hold_contract("observed", ingested.observed, faults)
     faults.raise_if_any()
     assert catalogue is not None

@@ -12,10 +12,17 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pipeline.faults import Faults
 from pipeline.limits import DEFAULTS, Limits
 from pipeline.paths import RawPath
-from pipeline.yamlfile import read_yaml, validate
+from pipeline.periods import DAY, PERIOD, Covers, covers_of, fits, is_day, years_of
+from pipeline.yamlfile import YamlFile, read_yaml, validate_each
 
 Status = Literal["A", "E", "P", "M"]
 NumberStyle = Literal["plain", "en", "vi", "space", "digits"]
+Encoding = Literal["utf-8", "utf-16", "cp1258", "tcvn3", "vni"]
+Period = Annotated[str, Field(pattern=PERIOD)]
+Day = Annotated[str, Field(pattern=DAY)]
+Words = Annotated[str, Field(min_length=1)]
+Mark = Annotated[str, Field(pattern=r"^[^0-9A-Za-z.,%\s-]")]  # *, (1): never part of a number
+TEXTS = (".csv", ".txt", ".tsv")
 
 
 class Strict(BaseModel):
@@ -36,6 +43,7 @@ class Variable(Strict):
     min: int | float
     max: int | float | None = None
     integer: bool = False
+    covers: Covers = "year"  # a flow of a half-year is another variable than that of a year
 
     @model_validator(mode="after")
     def weight_goes_with_weighted_mean(self) -> Variable:
@@ -51,6 +59,7 @@ class ProvinceColumn(Strict):
     by: Literal["name", "code"] = "name"
     separator: str | None = None  # several provinces in one cell
     blank: Literal["foreign"] | None = None  # what an empty cell means, when it may be empty
+    numbered: bool = False  # `I. Trung du …`, `2) Hà Nội`: the number before a name is not of it
 
 
 class Year(Strict):
@@ -63,11 +72,13 @@ class Year(Strict):
 
 
 class ValueColumn(Strict):
-    """A column of figures: the variable it holds and, if the heading says so, its year."""
+    """A column of figures: the variable it holds and, if the heading says so, its time."""
 
     column: str
     variable: str
     year: int | None = None
+    period: Period | None = None  # the part of the year that the figures cover: 2022-H1
+    as_of: Day | None = None  # the day on which a stock was counted
     status: Status = "A"
 
 
@@ -100,13 +111,21 @@ class Card(Strict):
     scheme: Literal["63", "34", "column", "by date"]
     rows: str
     number_style: NumberStyle
-    encoding: Literal["utf-8", "utf-16", "cp1258"] = "utf-8"
+    encoding: Encoding = "utf-8"  # of a CSV; tcvn3 and vni also of the cells of a spreadsheet
     delimiter: Literal[",", ";", "\t"] = ","
     sheet: str | None = None
     header_row: int = Field(default=1, ge=1)
+    header_rows: int = Field(default=1, ge=1, le=5)  # a name is then `upper / lower`
+    column_numbers: bool = False  # a row (1), (2), (3) = (2) / (1) stands under the header
+    aliases: dict[str, str] = {}  # another heading of the file: the name that this card uses
+    ends_at: list[Words] = []  # how the first row under the table begins: Nguồn:, Ghi chú
+    marks: dict[Mark, Literal["A", "E", "P"]] = {}  # footnote marks after a name or a figure
+    sum_tolerance: float = Field(default=0.005, ge=0, lt=1)  # share of the national figure
     missing: dict[str, Status] = {}
     province: ProvinceColumn = ProvinceColumn()
     year: Year = Year()
+    period: Period | None = None
+    as_of: Day | None = None
     provisional_years: list[int] = []
     columns: list[ValueColumn] = []
     register_: Register | None = Field(default=None, alias="register")
@@ -138,6 +157,34 @@ class Card(Strict):
             raise ValueError("first_year and last_year of a register go together")
         return self
 
+    @model_validator(mode="after")
+    def an_encoding_is_of_texts(self) -> Card:
+        is_text = Path(self.file).suffix.lower() in TEXTS
+        if not is_text and self.encoding in ("utf-16", "cp1258"):
+            raise ValueError("the cells of a spreadsheet are Unicode, or in tcvn3 or vni")
+        return self
+
+    @model_validator(mode="after")
+    def a_period_has_its_year(self) -> Card:
+        for column in self.columns:
+            period, as_of = self.time_of(column)
+            year = column.year or self.year.value
+            if period and as_of:
+                raise ValueError(f"column {column.column} has a period or a day, not both")
+            if period and year not in years_of(period):
+                raise ValueError(f"{period} needs the year it stands for, on its column or card")
+            if as_of and not is_day(as_of):
+                raise ValueError(f"{as_of} is no day of the calendar")
+            if as_of and (year is None or abs(int(as_of[:4]) - year) > 1):
+                raise ValueError(f"{as_of} needs the year it stands for, its own or the next to it")
+        return self
+
+    def time_of(self, column: ValueColumn) -> tuple[str | None, str | None]:
+        """The part of a year a column covers, the day it was counted on: its own, or the card's."""
+        if column.period or column.as_of:
+            return column.period, column.as_of
+        return self.period, self.as_of
+
 
 class CardFile(Strict):
     sources: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Card]
@@ -148,10 +195,16 @@ class VariableFile(Strict):
 
 
 class Catalogue(BaseModel):
-    """Cards and variables of a project, checked against each other."""
+    """Cards and variables of a project, checked against each other; broken ones are left out."""
 
     cards: dict[str, Card]
     variables: dict[str, Variable]
+    broken: dict[str, str] = {}  # sources whose card is refused, with the file it speaks of
+    unusable: set[str] = set()  # variables whose declaration is refused
+
+    def knows(self, variable: str) -> bool:
+        """Whether a variable is declared, rightly or not: what is wrong with it has been told."""
+        return variable in self.variables or variable in self.unusable
 
 
 def nearest(code: str, known: Iterable[str]) -> str:
@@ -160,34 +213,63 @@ def nearest(code: str, known: Iterable[str]) -> str:
 
 
 def load_catalogue(root: Path, faults: Faults, limits: Limits = DEFAULTS) -> Catalogue | None:
-    """Read `raw/sources.yml` and `raw/variables.yml`; None when either cannot be used."""
+    """Read `raw/sources.yml` and `raw/variables.yml`; None when one cannot be read at all.
+
+    A card or variable that is refused is left out with its faults; the others are still used, so
+    that one run reports the faults of all files.
+    """
     card_file, variable_file = (
         read_yaml(root / name, name, faults, limits, root)
         for name in ("raw/sources.yml", "raw/variables.yml")
     )
-    cards = validate(CardFile, card_file, faults)
-    declared = validate(VariableFile, variable_file, faults)
-    if cards is None or declared is None:
+    card_parts = validate_each(CardFile, "sources", card_file, faults)
+    variable_parts = validate_each(VariableFile, "variables", variable_file, faults)
+    if card_parts is None or variable_parts is None:
         return None
-    variables = declared.variables
+    variables = {code: part.variables[code] for code, part in variable_parts.items() if part}
+    found = Catalogue(cards={}, variables=variables, unusable=set(variable_parts) - set(variables))
     for code, variable in variables.items():
-        if variable.merge_weight is not None and variable.merge_weight not in variables:
+        if variable.merge_weight is not None and not found.knows(variable.merge_weight):
             place = variable_file.place("variables", code, "merge_weight")
             near = nearest(variable.merge_weight, variables)
             faults.add("SCH-02", place, variable.merge_weight, nearest=near)
     files: dict[str, str] = {}
-    for source_id, card in cards.sources.items():
-        for i, column in enumerate(card.columns):
-            if column.variable not in variables:
-                place = card_file.place("sources", source_id, "columns", i, "variable")
-                near = nearest(column.variable, variables)
-                faults.add("SCH-02", place, column.variable, nearest=near)
-        if card.register_ is not None and card.register_.variable not in variables:
-            place = card_file.place("sources", source_id, "register", "variable")
-            near = nearest(card.register_.variable, variables)
-            faults.add("SCH-02", place, card.register_.variable, nearest=near)
+    for source_id, part in card_parts.items():
+        if part is None:
+            entry = card_file.data["sources"][source_id]
+            found.broken[source_id] = str(entry.get("file")) if isinstance(entry, dict) else ""
+            continue
+        card = part.sources[source_id]
+        found.cards[source_id] = card
+        _check_variables(source_id, card, found, card_file, faults)
         if card.sha256 in files:
             place = card_file.place("sources", source_id, "sha256")
             faults.add("DUP-05", place, card.file, other=files[card.sha256])
         files[card.sha256] = card.file
-    return Catalogue(cards=cards.sources, variables=variables)
+    return found
+
+
+def _check_variables(
+    source_id: str, card: Card, catalogue: Catalogue, file: YamlFile, faults: Faults
+) -> None:
+    """Every variable of a card is declared, and covers what its column says it covers."""
+    named: list[tuple[str, tuple[str | int, ...]]] = [
+        (column.variable, ("columns", i, "variable")) for i, column in enumerate(card.columns)
+    ]
+    if card.register_ is not None:
+        named.append((card.register_.variable, ("register", "variable")))
+    for variable, path in named:
+        if not catalogue.knows(variable):
+            near = nearest(variable, catalogue.variables)
+            faults.add("SCH-02", file.place("sources", source_id, *path), variable, nearest=near)
+    for i, column in enumerate(card.columns):
+        declared = catalogue.variables.get(column.variable)
+        if declared is None:
+            continue
+        period, as_of = card.time_of(column)
+        covered = covers_of(period) if period else "year"
+        if fits(declared.covers, covered) and not (as_of and declared.measure == "flow"):
+            continue
+        place = file.place("sources", source_id, "columns", i)
+        faults.add("DAT-12", place, period or as_of or column.year or card.year.value,
+                   variable=column.variable, covers=declared.covers)  # fmt: skip

@@ -201,7 +201,7 @@ def _check_variables(spec: Spec, file: YamlFile, catalogue: Catalogue, faults: F
             if variable is None:
                 continue
             place = file.place("indicators", i, key)
-            if variable not in catalogue.variables:
+            if not catalogue.knows(variable):
                 near = nearest(variable, catalogue.variables)
                 faults.add("SCH-02", place, variable, nearest=near)
             elif used.get(variable) == {"comparison"}:
@@ -209,9 +209,22 @@ def _check_variables(spec: Spec, file: YamlFile, catalogue: Catalogue, faults: F
 
 
 def check_sources_of(
-    spec: Spec, file_name: str, observed: pd.DataFrame, catalogue: Catalogue, faults: Faults
+    spec: Spec,
+    file_name: str,
+    observed: pd.DataFrame,
+    refused: set[str],
+    catalogue: Catalogue,
+    faults: Faults,
 ) -> None:
-    """Each indicator not marked `planned` rests on a variable that a source holds."""
+    """Each indicator not marked `planned` rests on a variable that a source holds.
+
+    What a refused source would hold is told by its card; while a card or a file of quotations is
+    refused, nobody can tell.
+    """
+    cards = [catalogue.cards[source] for source in refused]
+    promised = {column.variable for card in cards for column in card.columns}
+    promised |= {card.register_.variable for card in cards if card.register_ is not None}
+    is_told = not catalogue.broken and all(card.kind != "quotes" for card in cards)
     comparison = {s for s, card in catalogue.cards.items() if card.use == "comparison"}
     is_comparison = observed["source_id"].isin(sorted(comparison))
     held = set(observed.loc[~is_comparison, "variable"])
@@ -220,7 +233,7 @@ def check_sources_of(
         for variable in filter(None, (item.numerator, item.denominator)):
             if variable in compared:
                 faults.add("SCH-20", Place(file_name), variable, key=item.code)
-            elif variable not in held and not item.planned:
+            elif is_told and variable not in held | promised and not item.planned:
                 faults.add("SCH-03", Place(file_name), variable)
 
 

@@ -6,7 +6,7 @@ import difflib
 import math
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -65,7 +65,8 @@ def read_yaml(
         node = yaml.compose(source, Loader=yaml.CSafeLoader)
     except UnicodeDecodeError as error:
         row, offset = bad_byte(raw, error)
-        faults.add("ENC-03", Place(name, row=row), hex(raw[offset]), offset=offset)
+        faults.add("ENC-03", Place(name, row=row), hex(raw[offset]), offset=offset,
+                   declared="UTF-8", likely="?", n=1)  # fmt: skip
         return found
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -160,6 +161,28 @@ def load_limits(root: Path, faults: Faults) -> Limits:
         return DEFAULTS
     file = read_yaml(root / LIMITS, LIMITS, faults, root=root)
     return validate(Limits, file, faults) or DEFAULTS
+
+
+def validate_each(
+    model: type[Model], key: str, found: YamlFile, faults: Faults
+) -> dict[str, Model | None] | None:
+    """The entries of the one map of a file, each as a `model` that holds it alone.
+
+    Args:
+        model: has the one field `key`, a map.
+        key: `sources`, `variables`.
+        found: the file.
+        faults: where one fault per problem goes, each on its line.
+
+    Returns:
+        A model per entry, None for one that is refused; None when there is no such map.
+    """
+    data = found.data
+    if not isinstance(data, dict) or set(data) != {key} or not isinstance(data[key], dict):
+        validate(model, found, faults)
+        return None
+    return {name: validate(model, replace(found, data={key: {name: entry}}), faults)
+            for name, entry in data[key].items()}  # fmt: skip
 
 
 def _add_problem(

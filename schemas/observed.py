@@ -46,6 +46,16 @@ class Observed(Contract):
     correction: str = described(
         "Đính chính: lý do và ngày", "Why and when the figure was corrected", nullable=True
     )
+    name_raw: str = described(
+        "Tên tỉnh đúng như trong tệp",
+        "Text of the province as it stands in the file",
+        nullable=True,
+    )
+    handling: str = described(
+        "Những gì đã làm để đọc các ô: mã trong codebook",
+        "What was done to read the cells: codes of the codebook",
+        nullable=True,
+    )
 
     class Config:
         unique = ["source_id", "locator", "variable", "scheme", "province_code", "year"]

@@ -42,7 +42,8 @@ PUBLISHED = {
         coverage:real threshold:real is_in:flag shortfall:real reason:text?""",
     "observed": """scheme:text province_code:text variable:text year:whole? period:text?
         value:real? value_low:real? value_high:real? qualifier:text unit:text obs_status:text
-        source_id:text locator:text raw:text? origin:text? correction:text?""",
+        source_id:text locator:text raw:text? origin:text? correction:text? name_raw:text?
+        handling:text?""",
 }
 COLUMNS = {name: dict(one.split(":") for one in said.split()) for name, said in PUBLISHED.items()}
 KEYS: dict[str, list[str]] = {

@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pipeline.faults import Fault, explain_fault, shown
+from pipeline.faults import Fault, Faults, explain_fault, shown
+from pipeline.ingest import Ingested, ingest
+from pipeline.provinces import load_reference
+from pipeline.sources import load_catalogue
 from tests.conftest import Toy
 
 POPULATION = "raw/synthetic_population.csv"
@@ -61,3 +64,51 @@ def give_file(toy: Toy, source: str, suffix: str, content: bytes) -> str:
     (toy.root / old).unlink()
     toy.write(new, content)
     return new
+
+
+def card_keys(toy: Toy, source: str, **keys: str) -> None:
+    """Add keys to a card, as YAML; a key that is there already is replaced."""
+    path = toy.root / CARDS
+    head, body = path.read_text("utf-8").split(f"  {source}:\n", 1)
+    lines = [line for line in body.split("\n") if line.strip()]
+    end = next((i for i, line in enumerate(lines) if not line.startswith("    ")), len(lines))
+    own = [line for line in lines[:end] if line.split(":")[0].strip() not in keys]
+    own += [f"    {key}: {value}" for key, value in keys.items()]
+    toy.write(CARDS, f"{head}  {source}:\n" + "\n".join([*own, *lines[end:]]) + "\n")
+
+
+def ingested(toy: Toy, faults: Faults | None = None) -> Ingested:
+    """What the raw files of a project hold, through the real ingest; the index is left out.
+
+    Raises:
+        Rejected: with the faults of the files.
+    """
+    faults, ref = faults or Faults(), load_reference(toy.project.reference)
+    catalogue = load_catalogue(toy.root, faults)
+    assert catalogue is not None
+    found = ingest(toy.root, catalogue, ref, faults)
+    faults.raise_if_any()
+    return found
+
+
+def warned(toy: Toy) -> list[Fault]:
+    """The warnings of the ingest."""
+    faults = Faults()
+    ingested(toy, faults)
+    return faults.warnings()
+
+
+def figures(toy: Toy, source: str = "population") -> dict[tuple[str, str, int], float | None]:
+    """What was read of a source: value by province code, variable and year."""
+    rows = ingested(toy).observed.to_dict("records")
+    return {(row["province_code"], row["variable"], row["year"]): row["value"]
+            for row in rows if row["source_id"] == source}  # fmt: skip
+
+
+def lineage(toy: Toy, source: str, code: str) -> tuple[str | None, set[str]]:
+    """The raw name of a province in a source, and what was done to read its cells."""
+    frame = ingested(toy).observed
+    rows = frame[(frame["source_id"] == source) & (frame["province_code"] == code)]
+    done = {code for text in rows["handling"].dropna() for code in text.split(", ")}
+    (name,) = set(rows["name_raw"])
+    return name, done

@@ -20,6 +20,7 @@ from odf.text import P
 
 from tests.breaking import CARDS, POPULATION, fired, give_file
 from tests.conftest import Toy
+from tests.legacy_texts import as_cp1258, as_tcvn3, as_vni
 
 HEADER = ["province", "2020", "2022"]
 SHEET = "Biểu 1"
@@ -137,22 +138,22 @@ def test_marks_line_ends_and_quotes_of_a_CSV_change_nothing(
 
 
 @pytest.mark.parametrize(
-    ("encoding", "codec"),
-    [("utf-16", "utf-16"), ("cp1258", "cp1258")],
+    ("encoding", "encode"),
+    [
+        ("utf-16", lambda text: text.encode("utf-16")),
+        ("cp1258", as_cp1258),
+        ("tcvn3", as_tcvn3),
+        ("vni", as_vni),
+    ],
 )
-def test_a_declared_encoding_is_read(toy: Toy, encoding: str, codec: str) -> None:
+def test_a_declared_encoding_is_read(
+    toy: Toy, encoding: str, encode: Callable[[str], bytes]
+) -> None:
     before = _population(toy)
     text = (toy.root / POPULATION).read_text("utf-8")
     toy.edit(CARDS, "    number_style: plain", f"    encoding: {encoding}\n    number_style: plain")
-    toy.write(POPULATION, _as_keyboards_write(text).encode(codec))
+    toy.write(POPULATION, encode(text))
     pd.testing.assert_frame_equal(_population(toy), before)
-
-
-def _as_keyboards_write(text: str) -> str:
-    """Vietnamese as Windows-1258 holds it: the letter, then its tone as a mark."""
-    tones = {"à": "a\u0300", "ộ": "ô\u0323", "ẵ": "ă\u0303", "ả": "a\u0309", "ầ": "â\u0300",
-             "ậ": "â\u0323", "ó": "o\u0301", "ớ": "ơ\u0301"}  # fmt: skip
-    return text.translate(str.maketrans(tones))
 
 
 def test_another_delimiter_and_title_lines_above_the_header_are_read_as_declared(toy: Toy) -> None:

@@ -567,7 +567,7 @@ def test_SEC_18_a_reader_that_takes_too_long_or_too_much_is_stopped(
         "reader_bytes": lambda *_: bytearray(10_000 * MB),
     }
     for setting, read in endless.items():
-        monkeypatch.setattr(grid, "_read_spreadsheet", read)
+        monkeypatch.setattr(grid, "read_sheet", read)
         set_limits(toy, reader_seconds=1, reader_bytes=100 * MB)
         started = time.perf_counter()
         (fault,) = [fault for fault in toy.faults() if fault.rule == "SEC-18"]

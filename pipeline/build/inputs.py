@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from pipeline.faults import Faults, Place
+from pipeline.sources import nearest
 
 MISSING = ["", "NA", "NaN", "nan", "N/A"]
 NUMBER = r"^[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$"
@@ -69,11 +70,10 @@ def read_inputs(data: Path, meta: Path, faults: Faults) -> Inputs:
     columns = {node.code: node for node in nodes}
     for code in ("uCode",):
         if code not in table.column_names:
-            faults.add("HDR-01", Place(data.name, row=1), code, found=", ".join(table.column_names))
+            _miss(code, table.column_names, data, faults)
     for node in nodes:
         if node.kind not in ("Aggregate",) and node.code not in table.column_names:
-            found = ", ".join(table.column_names)
-            faults.add("HDR-01", Place(data.name, row=1), node.code, found=found)
+            _miss(node.code, table.column_names, data, faults)
     known = {"uCode", "uName", "Time", *columns}
     for j, name in enumerate(table.column_names):
         if name not in known:
@@ -162,14 +162,18 @@ def _check_keys(table: pa.Table, path: Path, faults: Faults) -> None:
         faults.add("HDR-13", Place(path.name))
 
 
+def _miss(name: str, names: list[str], path: Path, faults: Faults) -> None:
+    faults.add("HDR-01", Place(path.name, row=1), name, found=", ".join(names),
+               nearest=nearest(name, names))  # fmt: skip
+
+
 def _read_nodes(path: Path, faults: Faults) -> list[Node]:
     table = _read_text(path, faults)
     if table is None:
         return []
     for name in META:
         if name not in table.column_names:
-            found = ", ".join(table.column_names)
-            faults.add("HDR-01", Place(path.name, row=1), name, found=found)
+            _miss(name, table.column_names, path, faults)
     if faults.rejecting():
         return []
     rows = [{k: _clean(v) for k, v in row.items()} for row in table.to_pylist()]

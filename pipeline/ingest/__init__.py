@@ -13,6 +13,7 @@ from pipeline.ingest.common import OBSERVED_COLUMNS, Reading
 from pipeline.ingest.content import EXPECTED
 from pipeline.ingest.corrections import apply_corrections, load_corrections
 from pipeline.ingest.grid import read_grid
+from pipeline.ingest.header import lay_out
 from pipeline.ingest.quotes import read_quotes
 from pipeline.ingest.register import read_register
 from pipeline.ingest.table import read_table
@@ -30,6 +31,7 @@ class Ingested:
     observed: pd.DataFrame
     excluded: pd.DataFrame
     shared: pd.DataFrame
+    refused: set[str]  # sources that could not be read whole
 
 
 def ingest(
@@ -59,10 +61,13 @@ def ingest(
         readings.append(reading)
         if not _columns_are_declared(reading):
             continue
+        before = faults.n_rejecting()
         grid = read_grid(root, card, faults, limits)
-        if grid is not None:
+        if grid is not None and lay_out(grid, card, ref, faults):
+            reading.has_refused_rows = faults.n_rejecting() > before
             READERS[card.kind](grid, reading)
-    apply_corrections(corrections, readings, faults)
+        reading.is_whole = faults.n_rejecting() == before
+    apply_corrections(corrections, readings, catalogue, faults)
     check_duplicates(readings, faults)
     check_registers(readings, faults)
     shared_columns = ["variable", "year", "scheme", "record", "province_code"]
@@ -76,7 +81,8 @@ def ingest(
         observed[column] = observed[column].astype("float64")
     observed["year"] = observed["year"].astype("Int64")
     shared["year"] = shared["year"].astype("Int64")
-    return Ingested(observed, excluded, shared)
+    refused = {reading.source_id for reading in readings if not reading.is_whole}
+    return Ingested(observed, excluded, shared, refused)
 
 
 def _columns_are_declared(reading: Reading) -> bool:
@@ -89,8 +95,8 @@ def _columns_are_declared(reading: Reading) -> bool:
 
 def _name_forgotten_files(root: Path, catalogue: Catalogue, faults: Faults) -> None:
     """Warn of a data file under raw/ that has no card: forgetting it is the likeliest slip."""
-    known = {card.file for card in catalogue.cards.values()}
+    known = {card.file for card in catalogue.cards.values()} | set(catalogue.broken.values())
     for path in sorted((root / "raw").rglob("*")):
         name = path.relative_to(root).as_posix()
-        if path.suffix.lower() in EXPECTED and name not in known:
+        if path.suffix.lower() in (*EXPECTED, ".xlsb", ".xlsm") and name not in known:
             faults.add("SCH-22", Place(name), name)

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.faults import Faults, Place
-from pipeline.ingest.grid import Grid, as_text
-from pipeline.provinces import Reference, Resolved, Resolver
+from pipeline.ingest.grid import Grid
+from pipeline.provinces import INVISIBLE, Reference, Resolved, Resolver
 from pipeline.sources import Card, Variable
+from pipeline.words import as_text, handling_of_name
 
 DATE = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
 OBSERVED_COLUMNS = [
     "scheme", "province_code", "variable", "year", "period", "value", "value_low", "value_high",
     "qualifier", "unit", "obs_status", "source_id", "locator", "raw", "origin",
-    "correction",
+    "correction", "name_raw", "handling",
 ]  # fmt: skip
+NUMBERING = re.compile(r"([IVXLC]+|[0-9]{1,3}|[A-Za-zĐđ])\s*[.):/-]\s*|[0-9]{1,3}\s+")
+STRENGTH = ("A", "P", "E", "M")  # of two statuses the later one stands
 
 
 @dataclass
@@ -37,6 +41,7 @@ class Reading:
     places: list[Place] = field(default_factory=list)  # beside `observed`
     corrected: dict[str, str] = field(default_factory=dict)  # locator -> text a correction names
     has_refused_rows: bool = False
+    is_whole: bool = False  # nothing of the file was refused
 
     def __post_init__(self) -> None:
         self.resolver = Resolver(self.ref, self.faults, self.card.not_provinces)
@@ -45,9 +50,12 @@ class Reading:
         self, *, code: str, scheme: str, variable: str, year: int | None, number: float | None,
         status: str, locator: str, raw: str, place: Place, period: str | None = None,
         low: float | None = None, high: float | None = None, qualifier: str = "exact",
-        origin: str | None = None,
+        origin: str | None = None, name: str | None = None, handling: Iterable[str] = (),
     ) -> None:  # fmt: skip
-        """Add one observation; an exact figure is its own lower and upper bound."""
+        """Add one observation; an exact figure is its own lower and upper bound.
+
+        `name` is the text of the province in the file; `handling` what was done to read the cells.
+        """
         exact = qualifier == "exact" and low is None and high is None
         self.observed.append(
             {
@@ -67,6 +75,8 @@ class Reading:
                 "raw": raw,
                 "origin": origin or None,
                 "correction": None,
+                "name_raw": name,
+                "handling": ", ".join(dict.fromkeys(handling)) or None,
             }
         )
         self.places.append(place)
@@ -89,16 +99,72 @@ def is_date(text: str) -> bool:
     return True
 
 
+@dataclass(frozen=True)
+class Row:
+    """What the province cell of a row says."""
+
+    found: Resolved
+    raw: str  # as it stands in the file
+    status: str  # of the row's figures, by the footnote marks of the name
+    handling: list[str]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A cell of figures without what is declared to stand around a number."""
+
+    cell: Any
+    status: str
+    handling: list[str]
+
+
+def strongest(*statuses: str) -> str:
+    """The status of a figure that several things speak about."""
+    return max(statuses, key=STRENGTH.index)
+
+
 def resolve_province(
     grid: Grid, i: int, cells: list[Any], scheme: str, reading: Reading
-) -> Resolved | None:
+) -> Row | None:
     """The province of row `i`, a row that is not a province, or None with a fault."""
     column = reading.card.province
     j = grid.positions[column.column]
-    raw = as_text(cells[j])
+    raw = "" if cells[j] is None else str(cells[j])
+    name, status, handling = _without_marks(as_text(cells[j]), reading.card)
+    if column.numbered and (match := NUMBERING.match(name)):
+        name = name[match.end() :]
+        handling.append("number_removed")
     if column.by == "code":
-        found = reading.resolver.by_code(raw, scheme, grid.place(i, j))
+        found = reading.resolver.by_code(name, scheme, grid.place(i, j))
     else:
-        found = reading.resolver.by_name(raw, scheme, grid.place(i, j))
+        found = reading.resolver.by_name(name, scheme, grid.place(i, j))
+        handling = [*handling_of_name(raw), *handling]
     reading.has_refused_rows |= found is None
-    return found
+    return None if found is None else Row(found, raw, status, handling)
+
+
+def prepare_figure(grid: Grid, i: int, j: int, cell: Any, card: Card) -> Figure:
+    """A figure without footnote marks, invisible characters and apostrophes, and the record of it.
+
+    A number that stands as text in a spreadsheet is recorded, and so is one that shows less than
+    it holds; the stored number is used.
+    """
+    if not isinstance(cell, str):
+        return Figure(cell, "A", ["rounded_display"] if (i, j) in grid.extras.shown else [])
+    visible = cell.translate(INVISIBLE).strip()
+    handling = ["invisible_removed"] if visible != cell else []
+    text, status, marked = (visible, "A", []) if visible in card.missing else _without_marks(
+        visible, card)  # fmt: skip
+    if grid.sheet is not None and text not in card.missing:
+        text = text.removeprefix("'")
+        handling.append("number_as_text")
+    return Figure(text, status, handling + marked)
+
+
+def _without_marks(text: str, card: Card) -> tuple[str, str, list[str]]:
+    """A text without the declared footnote marks at its end, their status and the record of it."""
+    statuses = ["A"]
+    while mark := next((m for m in card.marks if text.endswith(m) and text != m), None):
+        text = text.removesuffix(mark).rstrip()
+        statuses.append(card.marks[mark])
+    return text, strongest(*statuses), ["mark_removed"] if len(statuses) > 1 else []

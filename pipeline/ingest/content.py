@@ -21,7 +21,7 @@ STARTS = {
 PICKLE = re.compile(rb"\x80[\x02-\x05]")
 MARKUP = re.compile(rb"<(!doctype|\?xml|[a-z]+[\s>])", re.IGNORECASE)
 EXPECTED = {
-    ".xlsx": "zip", ".xlsb": "zip", ".ods": "zip", ".xls": "OLE", ".parquet": "Parquet",
+    ".xlsx": "zip", ".ods": "zip", ".xls": "OLE", ".parquet": "Parquet",
     ".csv": "text", ".txt": "text", ".tsv": "text",
 }  # fmt: skip
 # Names of storages in an OLE file: 64 bytes of UTF-16, then the length of the name in bytes.

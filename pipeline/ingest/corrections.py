@@ -11,7 +11,7 @@ from pipeline.faults import Faults, Place
 from pipeline.ingest.common import Reading
 from pipeline.ingest.numbers import Refused, read_number
 from pipeline.limits import DEFAULTS, Limits
-from pipeline.sources import Strict
+from pipeline.sources import Catalogue, Strict
 from pipeline.yamlfile import read_yaml, validate
 
 NAME = "raw/corrections.yml"
@@ -52,16 +52,21 @@ def load_corrections(
 
 
 def apply_corrections(
-    entries: list[tuple[Place, Correction]], readings: list[Reading], faults: Faults
+    entries: list[tuple[Place, Correction]],
+    readings: list[Reading],
+    catalogue: Catalogue,
+    faults: Faults,
 ) -> None:
     """Replace the corrected cells, with status E (or M) and the raw text kept.
 
     A correction whose cell does not exist, or holds another text than it says, is a fault; so is
-    a figure outside the bounds of its variable.
+    a figure outside the bounds of its variable. One of a source whose card is refused waits.
     """
     variables = {r.source_id: r.variables for r in readings}
     cells = {(r.source_id, row["locator"]): row for r in readings for row in r.observed}
     for place, entry in entries:
+        if entry.source in catalogue.broken:
+            continue
         row = cells.get((entry.source, entry.locator))
         if row is None or row["raw"] != entry.published:
             found = row["raw"] if row is not None else _nearest(entry, list(cells))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from pipeline.ingest.common import Reading, is_date, resolve_province
-from pipeline.ingest.grid import Grid, as_text
+from pipeline.ingest.common import Reading, is_date, resolve_province, strongest
+from pipeline.ingest.grid import Grid
 from pipeline.ingest.numbers import Number, Refused, read_number
+from pipeline.periods import covers_of_span, fits
+from pipeline.words import as_text
 
 QUALIFIERS = ("exact", "at_least", "about", "range")
 FIGURES = ("value", "value_low", "value_high")
@@ -25,11 +27,11 @@ def read_quotes(grid: Grid, reading: Reading) -> None:
         row = {name: as_text(cells[j]) for name, j in grid.positions.items()}
         if not _row_is_declared(grid, i, row, reading):
             continue
-        found = resolve_province(grid, i, cells, row["scheme"], reading)
+        province = resolve_province(grid, i, cells, row["scheme"], reading)
         figures = _figures(grid, i, cells, row, reading)
-        if found is None or figures is None:
+        if province is None or figures is None:
             continue
-        value, low, high = figures
+        found, (value, low, high) = province.found, figures
         column = grid.positions["value"]
         locator, place = grid.locator(i, column), grid.place(i, column)
         raw = row["value"] or f"{row['value_low']}-{row['value_high']}"
@@ -42,8 +44,9 @@ def read_quotes(grid: Grid, reading: Reading) -> None:
         reading.observe(
             code=found.code, scheme=row["scheme"], variable=row["variable"],
             year=_year(grid, i, row, reading), period=_period(row), number=value, low=low,
-            high=high, qualifier=row["qualifier"], status=row["status"], locator=locator, raw=raw,
-            place=place, origin=row["source"],
+            high=high, qualifier=row["qualifier"], locator=locator, raw=raw, place=place,
+            status=strongest(row["status"], province.status), origin=row["source"],
+            name=province.raw, handling=province.handling,
         )  # fmt: skip
 
 
@@ -108,8 +111,14 @@ def _year(grid: Grid, i: int, row: dict[str, str], reading: Reading) -> int | No
         if row[name] and not is_date(row[name]):
             reading.faults.add("DAT-02", grid.place(i, grid.positions[name]), row[name])
             return None
-    end = row["period_end"] or row["period_start"]
-    return int(end[:4]) if end else None
+    start, end = row["period_start"], row["period_end"]
+    variable = reading.variables[row["variable"]]
+    is_span = start and end and start != end and variable.measure != "stock"
+    if is_span and not fits(variable.covers, covers_of_span(start, end)):
+        reading.faults.add("DAT-12", grid.place(i, grid.positions["period_end"]),
+                               f"{start}/{end}", variable=row["variable"],
+                               covers=variable.covers)  # fmt: skip
+    return int((end or start)[:4]) if end or start else None
 
 
 def _period(row: dict[str, str]) -> str | None:

@@ -7,8 +7,9 @@ from typing import Any
 
 from pipeline.faults import Place
 from pipeline.ingest.common import Reading, is_date
-from pipeline.ingest.grid import Grid, as_text
+from pipeline.ingest.grid import Grid
 from pipeline.sources import Register
+from pipeline.words import as_text, handling_of_name
 
 
 def read_register(grid: Grid, reading: Reading) -> None:
@@ -55,7 +56,8 @@ def _records(
     if not text and card.province.blank is not None:
         reading.exclude(locator, text, card.province.blank)
         return []
-    names = text.split(card.province.separator) if card.province.separator else [text]
+    whole = "" if cells[j] is None else str(cells[j])  # as it stands, for the record
+    names = whole.split(card.province.separator) if card.province.separator else [whole]
     found = []
     for name in names:
         resolved = reading.resolver.by_name(name.strip(), scheme, place)
@@ -64,7 +66,8 @@ def _records(
             reading.exclude(locator, text, resolved.kind)
         elif resolved is not None:
             found.append({"record": i, "date": date, "scheme": scheme, "code": resolved.code,
-                          "locator": locator, "place": place, "origin": origin})  # fmt: skip
+                          "locator": locator, "place": place, "origin": origin,
+                          "name": name})  # fmt: skip
     if not date and rule.undated == "left_out" and rule.date is not None and found:
         reading.exclude(locator, text, "undated")
         return []
@@ -103,6 +106,8 @@ def _count(
             status="A" if entries and dated == len(entries) else "E",
             locator=locator or "no record",
             raw=f"{len(entries)} records",
+            name="; ".join(dict.fromkeys(e["name"] for e in entries.values())) or None,
+            handling=[code for e in entries.values() for code in handling_of_name(e["name"])],
             origin="; ".join(dict.fromkeys(e["origin"] for e in entries.values())), place=next(
                 (e["place"] for e in entries.values()), Place(reading.card.file)),
         )  # fmt: skip

@@ -17,23 +17,31 @@ PICKLED = re.compile(rb"\x80[\x02-\x05]")
 PY_TYPE = b"arrow.py_extension_type"  # a type of Arrow whose metadata was a pickle
 
 
-def read_csv(text: str, delimiter: str, limits: Limits) -> Iterator[list[str]]:
-    """The rows of a CSV text, one at a time.
+def lines_within(text: str, delimiter: str, limits: Limits) -> Iterator[str]:
+    """The lines of a CSV text with their ends, for `csv.reader`.
 
     Raises:
-        OverLimit: at the first row that breaks a limit; a line is measured before it is split,
-            a cell only as far as the limit.
-        csv.Error: when a quote is never closed, or stands inside a cell.
+        OverLimit: when there are too many, or one would give more cells than a row may have.
     """
     n_rows = 0 if '"' in text else max(text.count("\n"), text.count("\r"))
     if n_rows > limits.rows:
         raise OverLimit("rows", n_rows)
-    lines = (found[0] for found in LINE.finditer(text) if found[0])
-    if text.count(delimiter) >= limits.columns:
-        lines = (_narrow(line, delimiter, limits) for line in lines)
+    is_wide = text.count(delimiter) >= limits.columns
+    for found in LINE.finditer(text):
+        if found[0]:
+            yield _narrow(found[0], delimiter, limits) if is_wide else found[0]
+
+
+def rows_within(rows: Iterator[list[str]], limits: Limits) -> Iterator[list[str]]:
+    """The rows that a `csv.reader` gives, one at a time.
+
+    Raises:
+        OverLimit: at the first that breaks a limit; a cell is measured as far as its limit only.
+        csv.Error: when a quote is never closed, or stands inside a cell.
+    """
     cells, before = 0, csv.field_size_limit(limits.cell_characters)  # of the whole process
     try:
-        for row, found in enumerate(csv.reader(lines, delimiter=delimiter, strict=True), start=1):
+        for row, found in enumerate(rows, start=1):
             cells = max(cells, row * len(found))
             if row > limits.rows or cells > limits.cells:
                 raise OverLimit("rows", row) if row > limits.rows else OverLimit("cells", cells)

@@ -7,12 +7,13 @@ from collections import defaultdict
 from typing import Any
 
 from pipeline.faults import Place
-from pipeline.ingest.common import Reading, resolve_province
-from pipeline.ingest.grid import Grid, as_text
+from pipeline.ingest.common import Figure, Reading, prepare_figure, resolve_province, strongest
+from pipeline.ingest.grid import Grid
 from pipeline.ingest.numbers import Number, Refused, read_number
 from pipeline.sources import ValueColumn
+from pipeline.words import as_text
 
-SUM_TOLERANCE = 0.005  # share of the printed national figure that the provinces may miss it by
+LARGEST = 3  # provinces named beside a sum that misses the national figure
 
 
 def read_table(grid: Grid, reading: Reading) -> None:
@@ -25,35 +26,40 @@ def read_table(grid: Grid, reading: Reading) -> None:
     refused_before = reading.faults.n_rejecting()
     national: dict[tuple[str, int], tuple[float, Place]] = {}
     stated: dict[tuple[str, int], set[str]] = defaultdict(set)  # provinces with a cell, good or bad
+    columns = [column for column in card.columns if column.column in grid.positions]
     for i, cells in grid.data_rows():
-        found = resolve_province(grid, i, cells, card.scheme, reading)
-        if found is None:
+        row = resolve_province(grid, i, cells, card.scheme, reading)
+        if row is None:
             continue
         year = _row_year(grid, i, cells, reading)
-        for column in card.columns:
+        for column in columns:
             j = grid.positions[column.column]
             cell_year = column.year or year
             if cell_year is None:
                 continue
-            if found.code is not None:
-                stated[column.variable, cell_year].add(found.code)
-            number = _read_cell(grid, i, j, cells, column, reading)
+            code = row.found.code
+            if code is not None:
+                stated[column.variable, cell_year].add(code)
+            figure = prepare_figure(grid, i, j, cells[j], card)
+            number = _read_cell(grid, i, j, figure, cells[j], column, reading)
             if number is None:
                 continue
-            if found.code is None:
-                reading.exclude(grid.locator(i, j), as_text(cells[j]), found.kind)
-                if found.kind == "national" and number.value is not None:
+            if code is None:
+                reading.exclude(grid.locator(i, j), as_text(cells[j]), row.found.kind)
+                if row.found.kind == "national" and number.value is not None:
                     national[column.variable, cell_year] = (number.value, grid.place(i, j))
                 continue
-            status = number.status or column.status
+            status = number.status or strongest(column.status, row.status, figure.status)
             if status == "A" and cell_year in card.provisional_years:
                 status = "P"
+            period, as_of = card.time_of(column)
             reading.observe(
-                code=found.code, scheme=card.scheme, variable=column.variable, year=cell_year,
-                period=str(cell_year), number=number.value, status=status,
+                code=code, scheme=card.scheme, variable=column.variable, year=cell_year,
+                period=period or as_of or str(cell_year), number=number.value, status=status,
                 locator=grid.locator(i, j), raw=as_text(cells[j]), place=grid.place(i, j),
+                name=row.raw, handling=[*row.handling, *figure.handling],
             )  # fmt: skip
-    if reading.faults.n_rejecting() == refused_before:
+    if reading.faults.n_rejecting() == refused_before and not reading.has_refused_rows:
         _check_sums(national, reading)
     _check_complete(grid, stated, reading)
 
@@ -77,32 +83,37 @@ def _row_year(grid: Grid, i: int, cells: list[Any], reading: Reading) -> int | N
 
 
 def _read_cell(
-    grid: Grid, i: int, j: int, cells: list[Any], column: ValueColumn, reading: Reading
+    grid: Grid, i: int, j: int, figure: Figure, cell: Any, column: ValueColumn, reading: Reading
 ) -> Number | None:
     variable = reading.variables[column.variable]
-    number = read_number(cells[j], reading.card.number_style, reading.card.missing, variable)
+    number = read_number(figure.cell, reading.card.number_style, reading.card.missing, variable)
     if isinstance(number, Refused):
-        if reading.corrected.get(grid.locator(i, j)) == as_text(cells[j]):
+        if reading.corrected.get(grid.locator(i, j)) == as_text(cell):
             return Number(None, "M")  # until `apply_corrections` puts the right figure here
-        reading.faults.add(number.rule, grid.place(i, j), as_text(cells[j]), **number.details)
+        reading.faults.add(number.rule, grid.place(i, j), as_text(cell), **number.details)
         reading.has_refused_rows = True
         return None
     return number
 
 
 def _check_sums(national: dict[tuple[str, int], tuple[float, Place]], reading: Reading) -> None:
+    """Warn when the provinces of a table do not add to the national figure printed in it."""
+    card, ref = reading.card, reading.ref
     for (variable, year), (stated, place) in national.items():
         if reading.variables[variable].merge != "sum":
             continue
-        values = [
-            r["value"]
+        values = {
+            r["province_code"]: r["value"]
             for r in reading.observed
             if r["variable"] == variable and r["year"] == year and r["value"] is not None
-        ]
-        total = math.fsum(values)
-        if abs(total - stated) > SUM_TOLERANCE * abs(stated):
+        }
+        total = math.fsum(values.values())
+        if abs(total - stated) > card.sum_tolerance * abs(stated):
+            largest = sorted(values, key=lambda code: (-values[code], code))[:LARGEST]
+            named = ", ".join(f"{ref.name(card.scheme, c)} {values[c]:g}" for c in largest)
             reading.faults.add("SEM-04", place, stated, total=f"{total:g}",
-                               tolerance=f"{SUM_TOLERANCE:.1%}")  # fmt: skip
+                               difference=f"{total - stated:+g}", largest=named,
+                               tolerance=f"{card.sum_tolerance:.1%}")  # fmt: skip
 
 
 def _check_complete(grid: Grid, stated: dict[tuple[str, int], set[str]], reading: Reading) -> None:

@@ -20,6 +20,8 @@ select
     locator,
     raw,
     origin,
-    correction
+    correction,
+    name_raw,
+    handling
 from ingested
 order by scheme, province_code, variable, year nulls first, source_id, locator;
