@@ -9,18 +9,21 @@ from pipeline.blanks import refuse_blanks
 from pipeline.card_checks import check_card, check_variable
 from pipeline.faults import Faults
 from pipeline.kin import check_kin
+from pipeline.limits import DEFAULTS, Limits
 from pipeline.sources import SHA256, CardFile, Catalogue, VariableFile
 from pipeline.yamlfile import read_yaml, validate_each
 
 
-def load_catalogue(root: Path, faults: Faults) -> Catalogue | None:
+def load_catalogue(root: Path, faults: Faults, limits: Limits = DEFAULTS) -> Catalogue | None:
     """Read `raw/sources.yml` and `raw/variables.yml`; None when one cannot be read at all.
 
     A card or variable that is refused is left out with its faults; the others are still used, so
     that one run reports the faults of all files.
     """
-    card_file = read_yaml(root / "raw/sources.yml", "raw/sources.yml", faults)
-    variable_file = read_yaml(root / "raw/variables.yml", "raw/variables.yml", faults)
+    card_file, variable_file = (
+        read_yaml(root / name, name, faults, limits, root)
+        for name in ("raw/sources.yml", "raw/variables.yml")
+    )
     blank_cards = refuse_blanks(card_file, "sources", faults)
     blank_variables = refuse_blanks(variable_file, "variables", faults)
     card_parts = validate_each(CardFile, "sources", card_file, faults)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import platform
@@ -11,10 +10,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from pipeline.language import catalogue
 from pipeline.project import PINNED
 from pipeline.sources import Catalogue
 from pipeline.spec import Spec
+from pipeline.spreadsheet import write_csv
 from schemas import contracts
 
 STEP_TABLES = (
@@ -66,13 +68,14 @@ def views_sql() -> str:
     return "\n".join(lines) + "\n"
 
 
+MARK = b"\xef\xbb\xbf"  # makes spreadsheets read the file as UTF-8
 CODEBOOK_COLUMNS = [
     "kind", "table", "code", "parent", "unit", "name_vi", "name_en", "description_vi",
     "description_en",
 ]  # fmt: skip
 
 
-def codebook_csv(spec: Spec, sources: Catalogue) -> str:
+def codebook_csv(spec: Spec, sources: Catalogue) -> bytes:
     """Columns, nodes, indicators, variables, statuses, reasons, handlings, in both languages."""
     rows: list[list[str]] = []
     for table in TABLES:
@@ -93,11 +96,11 @@ def codebook_csv(spec: Spec, sources: Catalogue) -> str:
         for code, words in catalogue()[key].items():
             names = [words[lang].format(value="[remark_value]") for lang in ("vi", "en")]
             rows.append([kind, "", code, "", "", *names, "", ""])
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(CODEBOOK_COLUMNS)
-    writer.writerows(rows)
-    return "\ufeff" + text.getvalue()  # the mark makes spreadsheets read it as UTF-8
+    columns = map(list, zip(*rows, strict=True))
+    file = io.BytesIO(MARK)
+    file.seek(len(MARK))
+    write_csv(pa.table(dict(zip(CODEBOOK_COLUMNS, columns, strict=True))), file)
+    return file.getvalue()
 
 
 def spec_json(spec: Spec, sources: Catalogue) -> str:

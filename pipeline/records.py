@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from pipeline.escape import visible
 from pipeline.faults import Fault, explain_fault, shown
 from pipeline.sources import Catalogue
 
@@ -27,7 +28,7 @@ def finding_rows(warnings: list[Fault]) -> pd.DataFrame:
     rows = [
         {
             "rule": fault.rule,
-            "file": fault.place.file,
+            "file": visible(fault.place.file),
             "row": fault.place.row,
             "column": fault.place.column,
             "value": None if fault.value is None else shown(fault.value),

@@ -20,7 +20,8 @@ from pipeline.choices.scales import refuse_unscalable, score_range
 from pipeline.diagnostics import analysis_tables
 from pipeline.faults import Fault, Faults, Place, Rejected
 from pipeline.ingest import Ingested, ingest
-from pipeline.project import Project, fingerprint, input_files
+from pipeline.lock import Report
+from pipeline.project import FORMAT, Project, fingerprint, input_files, sealed
 from pipeline.provinces import Reference, check_reference, load_reference
 from pipeline.records import finding_rows, source_rows
 from pipeline.screens.observed import check_observed
@@ -31,9 +32,10 @@ from pipeline.sources import Catalogue
 from pipeline.spec import Spec, check_sources_of, load_spec, node_rows
 from pipeline.spec_tables import spec_tables
 from pipeline.warnings_of_steps import warn_of_steps
+from pipeline.whole import write_bytes
+from pipeline.yamlfile import load_limits
 from schemas import check_contract
 
-Report = Callable[[str, dict[str, Any]], None]
 Check = Callable[[Path, list[dict[str, Any]]], list[dict[str, Any]]]
 
 
@@ -68,14 +70,15 @@ def load(project: Project, faults: Faults, report: Report) -> Loaded:
     report("stage_reference", {})
     ref = load_reference(project.reference)
     check_reference(ref, faults)
-    catalogue = load_catalogue(project.root, faults)
+    limits = load_limits(project.root, faults)
+    catalogue = load_catalogue(project.root, faults, limits)
     ingested = None
     proofs: dict[str, str] = {}
-    spec = load_spec(project.spec, project.spec_name, catalogue, faults, ref)
+    spec = load_spec(project.spec, project.spec_name, catalogue, faults, ref, limits)
     is_map_whole = not any(fault.rule == "GEO-22" for fault in faults.rejecting())
     if catalogue is not None and is_map_whole:
         report("stage_ingest", {"n": len(catalogue.cards)})
-        ingested = ingest(project.root, catalogue, ref, faults)
+        ingested = ingest(project.root, catalogue, ref, faults, limits)
         check_observed(ingested, catalogue, ref, spec, faults)
         proofs = check_proofs(project.root, catalogue, faults)
     if spec is not None and ingested is not None and catalogue is not None:
@@ -204,15 +207,16 @@ def run_index(project: Project, report: Report, check: Check) -> Result:
     started = time.perf_counter()
     faults = Faults()
     timings: dict[str, float] = {}
-    inputs = input_files(project)
-    loaded = load(project, faults, report)
-    timings["ingest"] = time.perf_counter() - started
-    con = compute(loaded, faults, report)
-    analyse(con, faults)
-    timings["compute"] = time.perf_counter() - started - timings["ingest"]
-    with store.staging(project.outputs, faults) as folder:
+    with store.staging(project.outputs, faults, report) as folder:
+        inputs = input_files(project)
+        loaded = load(project, faults, report)
+        timings["ingest"] = time.perf_counter() - started
+        con = compute(loaded, faults, report)
+        analyse(con, faults)
+        timings["compute"] = time.perf_counter() - started - timings["ingest"]
         report("stage_write", {})
         counts = _write_release(folder, con, loaded)
+        con.close()
         report("stage_check", {})
         checks = _check_whole(folder, loaded, check, faults)
         timings["checks"] = time.perf_counter() - started - sum(timings.values())
@@ -221,22 +225,24 @@ def run_index(project: Project, report: Report, check: Check) -> Result:
         faults.raise_if_any()
         report("stage_publish", {})
         files = store.list_files(folder)
-        manifest = {
-            "release": store.content_id(files),
-            "fingerprint": fingerprint(inputs),
-            "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "commit": packaging.commit_of(project.root),
-            "versions": packaging.versions(),
-            "counts": counts,
-            "checks": {"run": len(checks), "failed": [c for c in checks if not c["success"]]},
-            "timings_s": {k: round(v, 3) for k, v in timings.items()},
-            "inputs": inputs,
-            "files": files,
-        }
-        text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
-        (folder / store.UNHASHED).write_text(text, "utf-8")
+        text = sealed(
+            {
+                "format": FORMAT,
+                "release": store.content_id(files),
+                "fingerprint": fingerprint(inputs),
+                "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "commit": packaging.commit_of(project.root),
+                "versions": packaging.versions(),
+                "counts": counts,
+                "checks": {"run": len(checks), "failed": [c for c in checks if not c["success"]]},
+                "timings_s": {k: round(v, 3) for k, v in timings.items()},
+                "inputs": inputs,
+                "files": files,
+            }
+        )
+        manifest = json.loads(text)
+        write_bytes(folder / store.UNHASHED, text.encode())
         release = store.publish(folder, project.outputs, str(manifest["release"]))
-    con.close()
     return Result(release, faults.warnings(), manifest)
 
 
@@ -249,13 +255,13 @@ def _write_release(folder: Path, con: Any, loaded: Loaded) -> dict[str, int]:
         path.parent.mkdir(exist_ok=True)
         store.write_parquet(path, table, packaging.column_meta(name))
     texts = {
-        "views.sql": packaging.views_sql(),
-        "spec.json": packaging.spec_json(loaded.spec, loaded.catalogue),
+        "views.sql": packaging.views_sql().encode(),
+        "spec.json": packaging.spec_json(loaded.spec, loaded.catalogue).encode(),
         "codebook.csv": packaging.codebook_csv(loaded.spec, loaded.catalogue),
-        "datapackage.json": packaging.datapackage_json(loaded.spec, loaded.catalogue),
+        "datapackage.json": packaging.datapackage_json(loaded.spec, loaded.catalogue).encode(),
     }
-    for name, text in texts.items():
-        (folder / name).write_text(text, "utf-8", newline="")
+    for name, content in texts.items():
+        write_bytes(folder / name, content)
     return counts
 
 

@@ -18,13 +18,14 @@ from pydantic import (
     model_validator,
 )
 
+from pipeline.paths import RawPath
 from pipeline.periods import DAY, PERIOD, Covers, is_day, years_of
 
 Status = Literal["A", "E", "P", "M"]
 MissingStatus = Literal["M", "L", "Q"]  # there is none; not collected; withheld
 Name = Annotated[str, Field(pattern=r"\S")]  # a text for readers: never blank
 SHA256 = re.compile(r"[0-9a-f]{64}")
-FILE = r"^raw/[\w][\w./ -]*$"
+FRACTION = re.compile(r"-?[0-9]{1,9}(/[0-9]{0,8}[1-9][0-9]{0,8}|\.[0-9]{1,15})?")
 NumberStyle = Literal["plain", "en", "vi", "space", "digits"]
 Encoding = Literal["utf-8", "utf-16", "cp1258", "tcvn3", "vni"]
 Period = Annotated[str, Field(pattern=PERIOD)]
@@ -50,10 +51,9 @@ class Strict(BaseModel):
 
 
 def _fraction(value: int | float | str) -> float:
-    try:
-        number = float(Fraction(value))
-    except (ValueError, ZeroDivisionError) as error:
-        raise ValueError(f"'{value}' is not a fraction such as 2/3") from error
+    if isinstance(value, str) and not FRACTION.fullmatch(value):  # "1e999999999" would be computed
+        raise ValueError(f"'{value}' is not a fraction such as 2/3")
+    number = float(Fraction(value))
     if not 0 <= number <= 1:
         raise ValueError(f"{value} is not between 0 and 1")
     return number
@@ -144,7 +144,7 @@ class Register(Strict):
 class Card(Strict):
     """One raw file: who made it, what it means, how it is read, which bytes are meant."""
 
-    file: Annotated[str, Field(pattern=FILE)]
+    file: RawPath
     kind: Literal["table", "quotes", "register"]
     use: Literal["index", "context", "comparison"]
     producer: str
@@ -183,7 +183,7 @@ class Card(Strict):
     not_provinces: dict[str, str] = {}
     complete: bool = False
     absent: list[str] = []
-    proof: Annotated[str, Field(pattern=FILE)] | None = None  # a paper that bears the figures out
+    proof: RawPath | None = None  # a paper that bears the figures out
     note: str | None = None
     sha256: Annotated[str, BeforeValidator(lambda given: str(given or ""))] = ""
 

@@ -19,6 +19,7 @@ from pipeline.choices.screens import Screens
 from pipeline.choices.treatment import Treat, TreatOne, check_treatment
 from pipeline.choices.weighting import Weigh, WeighAll, check_weighting, choice_of
 from pipeline.faults import Faults, Place
+from pipeline.limits import DEFAULTS, Limits
 from pipeline.provinces import Reference
 from pipeline.sources import Catalogue, Name, Share, Strict
 from pipeline.spec_checks import check_overlaps, check_tree, check_variables
@@ -160,13 +161,14 @@ def load_spec(
     catalogue: Catalogue | None,
     faults: Faults,
     ref: Reference | None = None,
+    limits: Limits = DEFAULTS,
 ) -> Spec | None:
     """Read and check an index; None when it cannot be used. Every fault is added with its line.
 
     Without a catalogue (its files are refused) everything but the variables is checked, without
     reference tables everything but the provinces.
     """
-    file = read_yaml(path, name, faults)
+    file = read_yaml(path, name, faults, limits)
     spec = validate(Spec, file, faults)
     if spec is not None:
         spec = read_points(spec, path.parent, file, faults)

@@ -6,6 +6,7 @@ from typing import Any
 
 from pipeline.analyse.page import markdown
 from pipeline.compare import Agreement
+from pipeline.escape import for_markdown
 from pipeline.explain import Release
 from pipeline.language import number, reason, text
 
@@ -84,5 +85,5 @@ def agreement_lines(
     ]
     lines += ["", text("pii_differences", lang, n=whole.n), ""]
     lines.append(markdown(HEADINGS["difference"][lang], rows, {1, 2}))
-    names = ", ".join(whole.table["province_name_vi"])
+    names = ", ".join(for_markdown(name) for name in whole.table["province_name_vi"])
     return "\n".join([*lines, "", text("pii_provinces", lang, names=names)])

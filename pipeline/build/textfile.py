@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from pipeline.faults import Faults, Place, bad_byte, column_letters, row_after
-from pipeline.ingest.grid import MAGIC
+from pipeline.ingest.content import kind_of
 
 KINDS = {"zip": "Excel (.xlsx)", "xls": "Excel (.xls)"}
 SEPARATORS = (";", "\t", "|")
@@ -97,8 +97,8 @@ def read_text(path: Path, faults: Faults) -> TextTable | None:
 
 def _is_text(raw: bytes, place: Place, faults: Faults) -> bool:
     """Refuse what is no UTF-8 text: a spreadsheet, another encoding, a quote left open."""
-    kind = next((kind for start, kind in MAGIC.items() if raw.startswith(start)), None)
-    if kind is not None:
+    kind = kind_of(raw)
+    if kind != "text":
         name = "OpenDocument (.ods)" if b"opendocument" in raw[:200] else KINDS.get(kind, kind)
         faults.add("SEC-16", place, place.file, found=name, expected="CSV")
     elif raw.startswith((b"\xff\xfe", b"\xfe\xff")):
