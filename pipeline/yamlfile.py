@@ -212,7 +212,8 @@ def _add_problem(
         case "value_error":
             faults.add("SCH-17", place, key, problem=problem["ctx"]["error"])
         case _:
-            faults.add("SCH-07", place, problem["input"], key=key, problem=problem["msg"])
+            given = "null" if problem["input"] is None else problem["input"]
+            faults.add("SCH-07", place, given, key=key, problem=problem["msg"])
 
 
 def _known_keys(model: type[BaseModel]) -> set[str]:
