@@ -10,8 +10,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 
-def _limit(unit: str, words: str) -> object:
-    return Field(gt=0, le=2**50, description=words, json_schema_extra={"unit": unit})
+def _limit(unit: str, words: str, most: int = 2**50) -> object:
+    return Field(gt=0, le=most, description=words, json_schema_extra={"unit": unit})
 
 
 class Limits(BaseModel):
@@ -34,7 +34,7 @@ class Limits(BaseModel):
     reader_seconds: Annotated[int, _limit("seconds", "time to read one workbook")] = 120
     reader_bytes: Annotated[int, _limit("bytes", "memory to read one workbook")] = 4_000_000_000
     yaml_bytes: Annotated[int, _limit("bytes", "size of a YAML file")] = 1_000_000
-    yaml_depth: Annotated[int, Field(le=100), _limit("levels", "nesting in a YAML file")] = 20
+    yaml_depth: Annotated[int, _limit("levels", "nesting in a YAML file", 100)] = 20
     memory_bytes: Annotated[int, _limit("bytes", "memory of a whole run")] = 8_000_000_000
 
     def quoted(self, setting: str) -> str:

@@ -84,8 +84,9 @@ def faults_page() -> str:
         "# Faults\n",
         "All faults of a run are reported together; each names the file, place and raw value,\n"
         "what is wrong and what to do. `reject` ends the run with exit code 1 and leaves what was\n"
-        "published as it is; `warn` goes into `findings.parquet`. The same list is written to\n"
-        "`outputs/errors.json` for programs.\n",
+        "published as it is; `warn` goes into `findings.parquet`, or about the machine (`SYS-17`,\n"
+        "`SYS-18`) to the terminal only, and refuses the run with `--strict`. The same list is\n"
+        "written to `outputs/errors.json` for programs, as `schemas/errors.schema.json` says.\n",
         "The rules SEM look at meaning. They show evidence and change nothing; their thresholds\n"
         "are `settings.screens` in `index.yml`. Only a part above its whole (SEM-03) and a\n"
         "constant indicator (SEM-07) end the run. A denominator of zero (SEM-01) does not: the\n"

@@ -229,9 +229,8 @@ def _add_problem(
             said = problem["ctx"]["error"].args[0]  # a text, or words of the catalogue
             faults.add("SCH-17", place, key, problem=said)
         case _:
-            faults.add(
-                "SCH-07", place, problem["input"], key=key, problem=_expected(problems, model)
-            )
+            given = "null" if problem["input"] is None else problem["input"]
+            faults.add("SCH-07", place, given, key=key, problem=_expected(problems, model))
 
 
 def _expected(problems: list[Any], model: type[BaseModel]) -> Words | str:

@@ -130,7 +130,7 @@ def validate(batches: list[Batch], folder: Path) -> list[dict[str, Any]]:
     Raises:
         RuntimeError: if a page would still ask for a remote file.
     """
-    with TemporaryDirectory() as temporary:
+    with TemporaryDirectory(dir=folder.parent, prefix=".site-") as temporary:
         site = Path(temporary) / "site"
         context = open_context(site)
         outcomes = [one for batch in batches for one in run_batch(context, escaped(batch))]

@@ -15,7 +15,9 @@ from hypothesis import settings
 
 from pipeline import store
 from pipeline.cards import renew_hash
-from pipeline.faults import Fault, Faults, Rejected
+from pipeline.escape import visible
+from pipeline.faults import Fault, Faults, Place, Rejected, explain_fault, shown
+from pipeline.language import LANGUAGES
 from pipeline.project import Project
 from pipeline.run import Loaded, Result, compute, load, run_index
 from tests.building import Example
@@ -27,6 +29,38 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 TOY = Path(__file__).parent / "toy"
 ROOT = Path(__file__).parents[1]
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
+
+
+LACKING: list[str] = []  # faults of the running test that do not say all they should
+NO_VALUE = {"HDR-13", "HDR-16"}  # no row is there, no sheet is declared: the words say so
+add_fault = Faults.add
+
+
+def add_and_hold(self: Faults, rule: str, place: Place, value: Any = None, **details: Any) -> None:
+    """Add a fault, and hold what it says to the contract: file, place, value, reason, remedy."""
+    add_fault(self, rule, place, value, **details)
+    fault = Fault(rule, place, value, details)
+    if value is None and rule not in NO_VALUE:
+        LACKING.append(f"{rule} at {place}: no value")
+    words = {lang: explain_fault(fault, lang) for lang in LANGUAGES}
+    for lang, said in words.items():
+        LACKING.extend(f"{rule} at {place}: no {name} in {lang}" for name in said if not said[name])
+        if visible(place.file) not in said["where"] and shown(place.file) not in said["where"]:
+            LACKING.append(f"{rule} at {place}: the file is not named in {lang}")
+    LACKING.extend(f"{rule}: one {name} for both" for name in ("why", "remedy")
+                   if words["vi"][name] == words["en"][name])  # fmt: skip
+
+
+Faults.add = add_and_hold  # type: ignore[method-assign]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
+    """Every fault that any test meets says what, where and what to do, in both languages."""
+    LACKING.clear()
+    result = yield
+    assert not LACKING, LACKING
+    return result
 
 
 @pytest.fixture

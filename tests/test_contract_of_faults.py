@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from pipeline.faults import MAX_RAW, Fault, Place, as_json, column_letters, render, shown
@@ -19,6 +20,7 @@ from tests.breaking import ENTERPRISES, INDEX, POPULATION
 from tests.conftest import ROOT, Toy
 
 RULES = catalogue()["rules"]
+WITHOUT_VALUE = {"HDR-13"}  # there are no rows of data, and nothing to quote
 PYTHON = [*(ROOT / "pipeline").rglob("*.py")]
 
 
@@ -149,6 +151,49 @@ def _calls() -> list[tuple[str, str, set[str]]]:
                 named = {str(getattr(key, "value", "")) for key in node.args[1].keys}
             found.append((path.name, str(first.value), named))
     return found
+
+
+SCHEMA = json.loads((ROOT / "schemas/errors.schema.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_C2_the_error_report_of_any_rule_keeps_to_the_published_schema(rule: str) -> None:
+    words = RULES[rule]
+    named = _placeholders("".join(words[k] for k in ("vi", "en", "remedy_vi", "remedy_en")))
+    details = dict.fromkeys(named - {"value"}, "chi tiết")
+    places = [
+        Place("raw/x.csv"),
+        Place("raw/a\nb\udcff.xlsx", "Bieu 1", 3, 28, "Dân số"),
+        Place("index.yml", row=7),
+    ]
+    faults = [Fault(rule, place, "giá\x1b trị" * 90, details) for place in places]
+    report = json.loads(as_json(faults).encode("utf-8", "strict"))
+    jsonschema.validate(report, SCHEMA, jsonschema.Draft202012Validator)
+    for entry in report["faults"]:
+        assert (entry["rule"], entry["kind"]) == (rule, words["kind"])
+        for lang in ("vi", "en"):
+            assert entry["file"] in entry[lang]["where"]
+            assert entry[lang]["why"]
+            assert entry[lang]["remedy"]
+    assert report["faults"][1]["column_letters"] == "AB"
+    assert report["faults"][1]["cell"] == "AB3"
+    assert "AB (Dân số)" in report["faults"][1]["vi"]["where"]
+
+
+def test_C2_a_refused_run_writes_a_report_that_keeps_to_the_published_schema(toy: Toy) -> None:
+    _break_three_cells(toy)
+    toy.edit(INDEX, "    weight: 1", "    weight: -1")
+    report = json.loads(as_json(toy.faults()))
+    jsonschema.validate(report, SCHEMA, jsonschema.Draft202012Validator)
+    assert len(report["faults"]) == 4
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_C2_the_words_of_a_rule_hold_its_value_or_say_what_is_not_there(rule: str) -> None:
+    for lang in ("vi", "en"):
+        has_value = "{value}" in RULES[rule][lang] or "{value}" in RULES[rule][f"remedy_{lang}"]
+        assert has_value or rule in WITHOUT_VALUE, rule
+        assert len(RULES[rule][f"remedy_{lang}"]) > 10
 
 
 @pytest.mark.parametrize("lang", ["vi", "en"])

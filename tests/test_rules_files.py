@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,7 +11,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.faults import Rejected
-from tests.breaking import CARDS, ENTERPRISES, INDEX, POPULATION, fired, give_file, the_fault
+from tests.breaking import (
+    CARDS,
+    ENTERPRISES,
+    INDEX,
+    POPULATION,
+    fired,
+    give_file,
+    line_of,
+    the_fault,
+)
 from tests.conftest import Toy
 from tests.hostile import as_anyone
 
@@ -27,6 +37,49 @@ def test_SEC_13_an_alias_in_YAML_is_refused(toy: Toy) -> None:
     toy.edit(INDEX, "title_vi: Chỉ số tổng hợp thử\ntitle_en: Synthetic index",
              "title_vi: &same Chỉ số\ntitle_en: *same")  # fmt: skip
     fired(toy, "SEC-13", INDEX, 2, None, "same")
+
+
+LEVELS = "".join(f"l{i}: &l{i} [{', '.join([f'*l{i - 1}'] * 9)}]\n" for i in range(1, 10))
+MERGES = "".join(f"m{i}: &m{i}\n  <<: [{', '.join([f'*m{i - 1}'] * 9)}]\n" for i in range(1, 10))
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(
+    ("bomb", "row", "value", "limit"),
+    [
+        ("l0: &l0 [lol]\n" + LEVELS, 2, "l0", "no alias"),
+        ("m0: &m0 {a: b}\n" + MERGES, 3, "m0", "no alias"),
+        ("a: " + "[" * 500_000, 1, 21, "20 levels, yaml_depth"),
+        ("#" * 1_000_001, None, "1000001 bytes", "1000000 bytes, yaml_bytes"),
+    ],
+)
+def test_SEC_13_a_YAML_bomb_is_refused_in_two_seconds_with_its_limit(
+    toy: Toy, bomb: str, row: int | None, value: object, limit: str
+) -> None:
+    toy.write(INDEX, bomb)
+    started = time.perf_counter()
+    assert fired(toy, "SEC-13", INDEX, row, None, value).details["limit"] == limit
+    assert time.perf_counter() - started < 2
+
+
+def test_SEC_13_the_limits_are_settings_of_the_project(toy: Toy) -> None:
+    toy.write("limits.yml", "yaml_bytes: 200\nyaml_depth: 2\n")
+    found = {fault.place.file: fault for fault in toy.faults()}
+    assert found[INDEX].details["limit"] == "200 bytes, yaml_bytes"
+    assert found[CARDS].details["limit"] == "200 bytes, yaml_bytes"
+    toy.write("limits.yml", "yaml_depth: 2\n")
+    fired(toy, "SEC-13", CARDS, line_of(toy, CARDS, "file:"), None, 3)
+
+
+@pytest.mark.parametrize(
+    ("written", "rule"),
+    [("rows: 0", "SCH-07"), ("rwos: 5", "SCH-05"), ("rows: 1e9", "SCH-07"), ("rows: [5]", "SCH-07"),
+     ("yaml_depth: 1000", "SCH-07"), ("rows: 5\nrows: 6", "SCH-06")],
+)  # fmt: skip
+def test_a_broken_limit_is_refused_on_its_line(toy: Toy, written: str, rule: str) -> None:
+    toy.write("limits.yml", f"columns: 20\n{written}\n")
+    (fault,) = [f for f in toy.faults() if f.place.file == "limits.yml"]
+    assert (fault.rule, fault.place.row) == (rule, 2 + written.count("\n"))
 
 
 @pytest.mark.parametrize("suffix", [".xlsx", ".ods", ".xls", ".xlsb"])

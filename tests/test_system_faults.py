@@ -186,9 +186,12 @@ def test_SYS_03_everything_is_on_the_disk_before_the_pointer_moves(
     ],
 )
 def test_SYS_04_a_stop_from_outside_ends_in_five_seconds_and_leaves_nothing(
-    toy: Toy, number: int, stage: str, code: int
+    toy: Toy, tmp_path: Path, number: int, stage: str, code: int
 ) -> None:
-    running = subprocess.Popen(command(toy, "index"), cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    running = subprocess.Popen(command(toy, "index"), cwd=ROOT, stderr=subprocess.PIPE, text=True,
+                               env=os.environ | {"TMPDIR": str(temporary)})  # fmt: skip
     assert running.stderr is not None
     for line in running.stderr:
         if line.startswith(stage):
@@ -202,6 +205,7 @@ def test_SYS_04_a_stop_from_outside_ends_in_five_seconds_and_leaves_nothing(
     assert not toy.project.current.exists()
     assert not is_littered(toy.project.outputs)
     assert list((toy.project.outputs / "releases").iterdir()) == []
+    assert list(temporary.iterdir()) == []
 
 
 def never(*_: object) -> None:
