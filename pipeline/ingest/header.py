@@ -139,7 +139,8 @@ def _is_elsewhere(head: Head) -> bool:
     held = [len(set(wanted) & set(_names(head, i))) for i in starts]
     best = max(starts, key=lambda i: (held[i], -i))
     named = head.are_provinces(grid.names)
-    whole = as_text(grid.rows[head.top][0]) if len(grid.names) == 1 else ""
+    cells = [as_text(cell) for row in grid.rows[head.top : head.under] for cell in row]
+    whole = cells[0] if cells and len(grid.names) == 1 else ""
     other = next((d for d in ",;\t" if d != card.delimiter and d in whole), None)
     if len(missing) == len(wanted) and held[best] * 2 >= len(wanted):
         faults.add("HDR-07", place, found, declared=head.top + 1, row=best + 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,16 @@ from pipeline.legacy import NAMES, UNDEFINED, decode
 from pipeline.sources import Card
 from pipeline.words import as_text
 
+# What a damaged file raises in the libraries that read it; nesting without end is a RuntimeError.
+DAMAGES = (
+    KeyError,
+    ValueError,
+    SyntaxError,
+    RuntimeError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 EXTRAS: dict[str, Callable[[bytes, str], Extras]] = {
     ".xlsx": sheet_xlsx.extras, ".ods": sheet_ods.extras, ".xls": sheet_xls.extras,
 }  # fmt: skip
@@ -54,7 +65,7 @@ def read_sheet(
         sheet = book.get_sheet_by_name(name)
         rows = sheet.to_python(skip_empty_area=False)
         found = EXTRAS[suffix](raw, name)
-    except (CalamineError, KeyError, ValueError, SyntaxError, zipfile.BadZipFile) as error:
+    except (CalamineError, *DAMAGES) as error:
         faults.add("SEC-16", place, str(error), found="?", expected=suffix)
         return None
     found.merged += sheet.merged_cell_ranges or []
