@@ -341,7 +341,8 @@ def test_check_suggest_drafts_a_card_for_each_file_without_one(toy: Toy, capsys:
 
 CELLS = st.sampled_from([
     "", "Hà Nội", "Quảng Nam", "2022", "1.234,5", "12", "-", "Tỉnh", "STT", "(1)", "a",
-    "I. Cần Thơ", "Hậu Giang*", "Nguồn:", '"', "\x00", "\x85", "=1+1", "Cả nước", "9" * 50, "01", "\u0300",
+    "I. Cần Thơ", "Hậu Giang*", "Nguồn:", '"', "\x00", "\x85",
+    "=1+1", "Cả nước", "9" * 50, "01", "\u0300",
 ])  # fmt: skip
 TABLES = st.lists(st.lists(CELLS, max_size=5), max_size=8)
 BYTES = TABLES.map(lambda rows: "\n".join(";".join(row) for row in rows).encode())

@@ -24,20 +24,20 @@ def evidence_lines(draft: Draft, lang: str) -> list[str]:
     ]
 
 
-def as_yaml(draft: Draft, lang: str, indent: str = "  ") -> str:
+def as_yaml(draft: Draft, lang: str) -> str:
     """The draft as lines of `raw/sources.yml`; what is blank says what belongs there."""
-    lines = [f"{indent}{draft.source_id}:"]
+    lines = [f"  {draft.source_id}:"]
     for key, value in draft.card.items():
         remark = f"  # {text('fill_' + key, lang)}" if _has_blank(value) and key in FILLED else ""
         if key == "columns":
-            lines.append(f"{indent * 2}columns:{'' if value else ' []'}")
+            lines.append(f"    columns:{'' if value else ' []'}")
             for entry in value:
                 near = text("fill_variable", lang, near=draft.remarks[entry["column"]])
-                lines.append(f"{indent * 3}- {_flow(entry)}  # {near}")
+                lines.append(f"      - {_flow(entry)}  # {near}")
         elif isinstance(value, dict):
-            lines.append(f"{indent * 2}{key}: {_flow(value)}{remark}")
+            lines.append(f"    {key}: {_flow(value)}{remark}")
         else:
-            lines.append(f"{indent * 2}{key}: {_quoted(value)}{remark}")
+            lines.append(f"    {key}: {_quoted(value)}{remark}")
     return "\n".join(lines) + "\n"
 
 
@@ -56,6 +56,6 @@ def _key(key: str) -> str:
 
 
 def _quoted(value: Any) -> str:
-    """A value as YAML reads it back: JSON, and what YAML refuses or takes for a line end escaped."""
+    """A value as YAML reads it back: JSON, with what only YAML takes amiss escaped as well."""
     text = json.dumps(value, ensure_ascii=False)
     return UNFIT.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
