@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pipeline.__main__ import main
 from pipeline.blanks import BLANK
@@ -17,7 +19,7 @@ from pipeline.provinces import load_reference
 from pipeline.run import load
 from pipeline.sources import Catalogue
 from pipeline.suggest.draft import Draft, draft_card
-from pipeline.suggest.writing import evidence_lines
+from pipeline.suggest.writing import as_yaml, evidence_lines
 from tests.breaking import CARDS, ENTERPRISES, POPULATION, the_fault
 from tests.breaking import VARIABLES as VARIABLES_FILE
 from tests.conftest import Toy, silent
@@ -335,6 +337,35 @@ def test_check_suggest_drafts_a_card_for_each_file_without_one(toy: Toy, capsys:
     assert "# raw/new.csv" in out
     assert '    file: "raw/new.csv"' in out
     assert "# raw/words.csv\n# Không cột nào" in out
+
+
+CELLS = st.sampled_from([
+    "", "Hà Nội", "Quảng Nam", "2022", "1.234,5", "12", "-", "Tỉnh", "STT", "(1)", "a",
+    "I. Cần Thơ", "Hậu Giang*", "Nguồn:", '"', "\x00", "\x85",
+    "=1+1", "Cả nước", "9" * 50, "01", "\u0300",
+])  # fmt: skip
+TABLES = st.lists(st.lists(CELLS, max_size=5), max_size=8)
+BYTES = TABLES.map(lambda rows: "\n".join(";".join(row) for row in rows).encode())
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.one_of(st.binary(max_size=300), BYTES),
+    st.sampled_from([".csv", ".txt", ".xlsx", ".xls", ".ods", ".parquet"]),
+)
+def test_whatever_a_file_holds_it_is_drafted_or_refused_and_a_draft_is_yaml(
+    toy: Toy, content: bytes, suffix: str
+) -> None:
+    file, faults = put(toy, f"any{suffix}", content), Faults()
+    ref = load_reference(toy.project.reference)
+    draft = draft_card(toy.root, file, Catalogue(cards={}, variables={}), ref, faults)
+    (toy.root / file).unlink()
+    if draft is None:
+        assert faults.rejecting()
+        return
+    card = yaml.safe_load("sources:\n" + as_yaml(draft, "vi"))["sources"]["any"]
+    assert card == draft.card
+    assert all("\n" not in line for line in evidence_lines(draft, "en"))
 
 
 @pytest.mark.parametrize("lang", ["vi", "en"])

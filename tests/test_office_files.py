@@ -62,7 +62,8 @@ def test_an_office_file_gives_the_figures_it_holds(toy: Toy, office: OfficeFile)
     found = sorted(rows[columns].itertuples(index=False, name=None))
     assert found == sorted(office.expected)
     assert check_contract("observed", loaded.ingested.observed) == []
-    warned = [(f.rule, f.place.row) for f in faults.warnings() if f.place.file == file]
+    own = [f for f in faults.warnings() if f.place.file == file]
+    warned = [(f.rule, f.place.row) for f in own if f.rule != "SEM-05"]  # two drawn years do jump
     assert warned == office.warnings
     excluded = _of(loaded.ingested.excluded, office)
     assert set(excluded["reason"]) == office.excluded

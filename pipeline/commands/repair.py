@@ -61,7 +61,7 @@ def add_source(project: Project, args: argparse.Namespace) -> int:
 def suggest(project: Project, faults: list[Fault], lang: str) -> None:
     """Print candidate aliases for unknown names, and a draft for each file without a card."""
     from pipeline.catalogue import load_catalogue
-    from pipeline.faults import Faults, explain_fault
+    from pipeline.faults import Faults, explain_fault, shown
     from pipeline.provinces import load_reference
     from pipeline.suggest.draft import draft_card
     from pipeline.suggest.names import alias_lines
@@ -74,7 +74,7 @@ def suggest(project: Project, faults: list[Fault], lang: str) -> None:
     for name in [str(fault.value) for fault in faults if fault.rule == "SCH-22"]:
         found = Faults()
         draft = draft_card(project.root, name, catalogue, ref, found) if catalogue else None
-        print(f"# {name}")
+        print(f"# {shown(name)}")
         if draft is not None:
             print("\n".join(evidence_lines(draft, lang)))
             print(as_yaml(draft, lang), end="")

@@ -11,6 +11,7 @@ from pipeline.faults import shown
 from pipeline.language import text
 from pipeline.suggest.draft import Draft
 
+UNFIT = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 FILLED = {"producer", "title", "url", "licence", "published", "accessed", "scheme",
           "number_style", "marks", "province", "year", "register", "not_provinces"}  # fmt: skip
 
@@ -23,25 +24,21 @@ def evidence_lines(draft: Draft, lang: str) -> list[str]:
     ]
 
 
-def as_yaml(draft: Draft, lang: str, indent: str = "  ") -> str:
+def as_yaml(draft: Draft, lang: str) -> str:
     """The draft as lines of `raw/sources.yml`; what is blank says what belongs there."""
-    lines = [f"{indent}{draft.source_id}:"]
+    lines = [f"  {draft.source_id}:"]
     for key, value in draft.card.items():
         remark = f"  # {text('fill_' + key, lang)}" if _has_blank(value) and key in FILLED else ""
         if key == "columns":
-            lines.append(f"{indent * 2}columns:")
+            lines.append(f"    columns:{'' if value else ' []'}")
             for entry in value:
                 near = text("fill_variable", lang, near=draft.remarks[entry["column"]])
-                lines.append(f"{indent * 3}- {_flow(entry)}  # {near}")
+                lines.append(f"      - {_flow(entry)}  # {near}")
         elif isinstance(value, dict):
-            lines.append(f"{indent * 2}{key}: {_flow(value)}{remark}")
+            lines.append(f"    {key}: {_flow(value)}{remark}")
         else:
-            lines.append(f"{indent * 2}{key}: {json.dumps(value, ensure_ascii=False)}{remark}")
+            lines.append(f"    {key}: {_quoted(value)}{remark}")
     return "\n".join(lines) + "\n"
-
-
-FILLED = {"producer", "title", "url", "licence", "published", "accessed", "scheme",
-          "number_style", "marks", "province", "year", "register", "not_provinces"}  # fmt: skip
 
 
 def _has_blank(value: Any) -> bool:
@@ -50,9 +47,15 @@ def _has_blank(value: Any) -> bool:
 
 def _flow(value: dict[str, Any]) -> str:
     """A map on one line, as cards write it."""
-    items = (f"{_key(k)}: {json.dumps(v, ensure_ascii=False)}" for k, v in value.items())
+    items = (f"{_key(k)}: {_quoted(v)}" for k, v in value.items())
     return "{" + ", ".join(items) + "}"
 
 
 def _key(key: str) -> str:
-    return key if re.fullmatch(r"[a-z_]+", key) else json.dumps(key, ensure_ascii=False)
+    return key if re.fullmatch(r"[a-z_]+", key) else _quoted(key)
+
+
+def _quoted(value: Any) -> str:
+    """A value as YAML reads it back: JSON, with what only YAML takes amiss escaped as well."""
+    text = json.dumps(value, ensure_ascii=False)
+    return UNFIT.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
