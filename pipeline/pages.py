@@ -89,4 +89,10 @@ def faults_page() -> str:
             f"## {rule} ({entry['kind']})\n\n{entry['en']} *{entry['remedy_en']}*\n\n"
             f"{entry['vi']} *{entry['remedy_vi']}*\n"
         )
+    lines.append(
+        "## What makes no sense here\n\nCases of bad input that a user may look for above, and what"
+        " happens instead.\n"
+    )
+    for case, words in sorted(catalogue()["otherwise"].items()):
+        lines.append(f"- **{case}**: {words['en']}\n\n  {words['vi']}\n")
     return HEAD.format(source="pipeline/messages.yml") + "\n".join(lines)
