@@ -22,19 +22,35 @@ from pipeline.project import CODE, Project
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit code."""
+    _hold_streams()
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     args = _parser().parse_args(arguments)
     project = Project(_find_root(args.root), args.spec)
+    try:
+        code = _run(project, args)
+    except BrokenPipeError:  # a reader such as `head` has what it wanted
+        code = 0
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError as error:
+            if not isinstance(error, BrokenPipeError):  # what was to be said is lost
+                code = code or UNEXPECTED
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return code
+
+
+def _run(project: Project, args: argparse.Namespace) -> int:
+    """The command, with every way it can end as an exit code."""
     try:
         return int(args.run(project, args) or 0)
     except Ended as ended:
         return ended.code
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # a reader such as `head` has what it wanted
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except BrokenPipeError:
+        raise
     except ModuleNotFoundError as error:
         print(text("environment_missing", args.lang, name=error.name), file=sys.stderr)
         return UNEXPECTED
@@ -48,6 +64,16 @@ def main(arguments: list[str] | None = None) -> int:
         print(text("debug_hint", args.lang, error=f"{type(error).__name__}: {error}"),
               file=sys.stderr)  # fmt: skip
         return UNEXPECTED
+
+
+def _hold_streams() -> None:
+    """Let no file of ours take the number of a standard stream that was closed."""
+    while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(opened, True)
+    os.close(opened)
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -79,14 +105,19 @@ def _find_root(given: Path | None) -> Path:
 
 def _refuse(error: Any, project: Project, args: argparse.Namespace) -> int:
     from pipeline.faults import as_json, render
+    from pipeline.whole import replace_text
 
-    print(render(error.faults, args.lang, only="reject"), file=sys.stderr)
+    said = [render(error.faults, args.lang, only="reject")]
     if args.run is make.index:
-        report = project.outputs / "errors.json"
-        with contextlib.suppress(OSError):
+        report, shown = project.outputs / "errors.json", project.shown("errors.json")
+        try:
             report.parent.mkdir(parents=True, exist_ok=True)
-            report.write_text(as_json(error.faults), "utf-8")
-            print(text("rejected", args.lang, file=project.shown("errors.json")), file=sys.stderr)
+            replace_text(report, as_json(error.faults))
+            said.append(text("rejected", args.lang, file=shown))
+        except OSError as problem:
+            said.append(text("rejected_only", args.lang, file=shown, problem=problem.strerror))
+    with contextlib.suppress(BrokenPipeError):
+        print("\n".join(said), file=sys.stderr)
     return REFUSED
 
 

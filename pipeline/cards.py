@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
 from pathlib import Path
 
 from pipeline.language import text
+from pipeline.links import hash_of
+from pipeline.whole import replace_text
 
 CARDS = "raw/sources.yml"
 HASH = re.compile(r"(\s+sha256:[ ]*)(\"[^\"]*\"|'[^']*'|[^#\s]*)")
@@ -20,13 +20,13 @@ def renew_hash(root: Path, file: str, lang: str) -> tuple[str, bool]:
         A message, and whether the card is right now.
     """
     cards = root / CARDS
-    lines = cards.read_text("utf-8").splitlines(keepends=True)
+    lines = cards.read_bytes().decode("utf-8").splitlines(keepends=True)
     path = root / file
     starts = [i for i, line in enumerate(lines)
               if re.fullmatch(rf"\s+file:\s*['\"]?{re.escape(file)}['\"]?\s*", line)]  # fmt: skip
     if len(starts) != 1 or not path.is_file():
         return text("accept_unknown", lang, file=file), False
-    new = hashlib.sha256(path.read_bytes()).hexdigest()
+    new = hash_of(path)
     first, last = _extent(lines, starts[0])
     hashes = [i for i in range(first, last) if HASH.match(lines[i])]
     match = HASH.match(lines[hashes[0]]) if hashes else None
@@ -38,9 +38,7 @@ def renew_hash(root: Path, file: str, lang: str) -> tuple[str, bool]:
     else:
         indent = " " * _indent(lines[starts[0]])
         lines.insert(starts[0] + 1, f'{indent}sha256: "{new}"\n')
-    fresh = cards.with_suffix(".yml.new")
-    fresh.write_text("".join(lines), "utf-8", newline="")
-    os.replace(fresh, cards)
+    replace_text(cards, "".join(lines))
     return text("accepted", lang, file=file, old=old[:12], new=new[:12]), True
 
 

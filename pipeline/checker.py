@@ -12,6 +12,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from pipeline.lock import FULL
+
 
 class Checker:
     """Runs `schemas.publish.check_published` in a child process.
@@ -37,12 +39,15 @@ class Checker:
 
         Raises:
             RuntimeError: when the suite itself could not run; nothing may be published then.
+            OSError, MemoryError: when it met a full disk or the limit of memory.
         """
         self._pipe.send((release, editions))
         try:
             results, problem = self._pipe.recv()
         except EOFError as error:
             raise RuntimeError("the publication suite ended without an answer") from error
+        if isinstance(problem, Exception):
+            raise problem
         if problem is not None:
             raise RuntimeError(f"the publication suite could not run: {problem}")
         found: list[dict[str, Any]] = results
@@ -58,9 +63,10 @@ def _serve(pipe: Connection) -> None:
 
         release, editions = pipe.recv()
         try:
-            answer: tuple[Any, str | None] = (check_published(release, editions), None)
+            answer: tuple[Any, Any] = (check_published(release, editions), None)
         except Exception as error:  # any failure of the suite must block publication
-            answer = (None, f"{type(error).__name__}: {error}")
+            is_short = isinstance(error, MemoryError) or getattr(error, "errno", None) in FULL
+            answer = (None, error if is_short else f"{type(error).__name__}: {error}")
         pipe.send(answer)
     except (EOFError, OSError, KeyboardInterrupt):
         sys.exit(0)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import store
+from pipeline.escape import visible
 from pipeline.faults import shown
 from pipeline.language import figure, handling, number, reason, status, text
 
@@ -204,12 +205,12 @@ def _grow(tree: Any, entry: dict[str, Any], lang: str) -> None:
         branch = tree.add(_plain(f"{item['variable']}{year} = {value}{merged}"))
         for cell in item["cells"]:
             when = "" if item["year"] is not None or cell["year"] is None else f" ({cell['year']})"
-            branch.add(_plain(_cell_words(cell, when, lang)))
+            branch.add(_plain(*_cell_words(cell, when, lang)))
         if not item["cells"]:
             branch.add(_plain(text("no_source_row", lang)))
 
 
-def _cell_words(cell: dict[str, Any], when: str, lang: str) -> str:
+def _cell_words(cell: dict[str, Any], when: str, lang: str) -> list[str]:
     """A raw cell: where it is, what it says, how it was corrected, whose file it is."""
     lines = [f"{cell['file']}  {cell['locator']}  «{cell['raw']}»{when}"]
     if cell["correction"] is not None:
@@ -218,8 +219,7 @@ def _cell_words(cell: dict[str, Any], when: str, lang: str) -> str:
     if cell["handling"] is not None:
         words = handling(cell["handling"], lang)
         lines.append(text("handled", lang, name=shown(cell["name_raw"]), what=words))
-    lines += [cell["title"], f"sha256 {cell['sha256'][:16]}…  {cell['url']}"]
-    return "\n".join(lines)
+    return [*lines, cell["title"], f"sha256 {cell['sha256'][:16]}…  {cell['url']}"]
 
 
 def _headline(entry: dict[str, Any], lang: str) -> Any:
@@ -252,8 +252,8 @@ def _leaf_words(entry: dict[str, Any], lang: str) -> list[str]:
     return words
 
 
-def _plain(words: str) -> Any:
-    """Text that is never read as markup: names and raw cells come from outside."""
+def _plain(*lines: str) -> Any:
+    """Lines that are never read as markup or control: names and raw cells come from outside."""
     from rich.text import Text
 
-    return Text(words)
+    return Text("\n".join(map(visible, lines)))

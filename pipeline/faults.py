@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pipeline.escape import visible
 from pipeline.language import catalogue, text
 
 MAX_RAW = 80  # characters of a raw value that a message shows
@@ -46,10 +47,11 @@ class Fault:
     place: Place
     value: Any = None
     details: dict[str, Any] = field(default_factory=dict)
+    is_strict: bool = False  # a warning that refuses all the same
 
     @property
     def kind(self) -> str:
-        return str(catalogue()["rules"][self.rule]["kind"])
+        return "reject" if self.is_strict else str(catalogue()["rules"][self.rule]["kind"])
 
 
 class Faults:
@@ -74,6 +76,10 @@ class Faults:
 
     def warnings(self) -> list[Fault]:
         return [fault for fault in self.sorted() if fault.kind == "warn"]
+
+    def refuse_warnings(self) -> None:
+        """From here on each finding so far refuses the run: the strict mode."""
+        self._found = [replace(fault, is_strict=True) for fault in self._found]
 
     def n_rejecting(self) -> int:
         """How many refusals were added so far; the same one twice counts twice."""
@@ -120,9 +126,8 @@ def row_after(text: str) -> int:
 
 
 def shown(value: Any) -> str:
-    """A raw value fit for a message: control characters escaped, cut to `MAX_RAW` characters."""
-    text = "" if value is None else str(value)
-    clean = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    """A raw value as a message: control characters escaped, cut to `MAX_RAW` characters."""
+    clean = visible("" if value is None else str(value)[: MAX_RAW + 1])
     return clean if len(clean) <= MAX_RAW else clean[: MAX_RAW - 1] + "…"
 
 
@@ -173,10 +178,13 @@ def as_json(faults: list[Fault]) -> str:
         {
             "rule": fault.rule,
             "kind": fault.kind,
-            "file": fault.place.file,
+            "file": visible(fault.place.file),
             "sheet": fault.place.sheet,
             "row": fault.place.row,
             "column": fault.place.column,
+            "column_letters": None
+            if fault.place.column is None
+            else column_letters(fault.place.column),
             "cell": fault.place.cell,
             "column_name": fault.place.column_name,
             "value": shown(fault.value) if fault.value is not None else None,

@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from pipeline.escape import visible
+
 CATALOGUE = Path(__file__).with_name("messages.yml")
 LANGUAGES = ("vi", "en")
 
@@ -21,8 +23,9 @@ def catalogue() -> dict[str, Any]:
 
 
 def text(key: str, lang: str, **values: Any) -> str:
-    """A text of the user interface in `lang` (`vi` or `en`)."""
-    return str(catalogue()["ui"][key][lang]).format(**values)
+    """A text of the user interface in `lang` (`vi` or `en`); values from outside are one line."""
+    shown = {name: visible(v) if isinstance(v, str) else v for name, v in values.items()}
+    return str(catalogue()["ui"][key][lang]).format(**shown)
 
 
 def reason(code: str, lang: str) -> str:

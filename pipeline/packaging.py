@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import platform
@@ -11,9 +10,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from pipeline.language import catalogue
 from pipeline.sources import Catalogue
 from pipeline.spec import Spec
+from pipeline.spreadsheet import write_csv
 from schemas import contracts
 
 LIBRARIES = ("duckdb", "great-expectations", "numpy", "pandas", "pandera", "pyarrow")
@@ -58,13 +60,14 @@ def views_sql() -> str:
     return "\n".join(lines) + "\n"
 
 
+MARK = b"\xef\xbb\xbf"  # makes spreadsheets read the file as UTF-8
 CODEBOOK_COLUMNS = [
     "kind", "table", "code", "parent", "unit", "name_vi", "name_en", "description_vi",
     "description_en",
 ]  # fmt: skip
 
 
-def codebook_csv(spec: Spec, sources: Catalogue) -> str:
+def codebook_csv(spec: Spec, sources: Catalogue) -> bytes:
     """Columns, nodes, indicators, variables, statuses, reasons, handlings, in both languages."""
     rows: list[list[str]] = []
     for table in (*TOP_TABLES, *STEP_TABLES):
@@ -84,11 +87,11 @@ def codebook_csv(spec: Spec, sources: Catalogue) -> str:
     for kind, key in (("status", "statuses"), ("reason", "reasons"), ("handling", "handlings")):
         for code, words in catalogue()[key].items():
             rows.append([kind, "", code, "", "", words["vi"], words["en"], "", ""])
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(CODEBOOK_COLUMNS)
-    writer.writerows(rows)
-    return "\ufeff" + text.getvalue()  # the mark makes spreadsheets read it as UTF-8
+    columns = map(list, zip(*rows, strict=True))
+    file = io.BytesIO(MARK)
+    file.seek(len(MARK))
+    write_csv(pa.table(dict(zip(CODEBOOK_COLUMNS, columns, strict=True))), file)
+    return file.getvalue()
 
 
 def spec_json(spec: Spec, sources: Catalogue) -> str:

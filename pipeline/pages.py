@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from pipeline.escape import for_markdown
 from pipeline.faults import Faults
 from pipeline.language import catalogue
+from pipeline.limits import DEFAULTS, Limits
 from pipeline.project import Project
 from pipeline.sources import Card, Catalogue, load_catalogue
+from pipeline.whole import replace_text
 
 HEAD = "<!-- Written by `make docs` from {source}; edit that, not this page. -->\n\n"
 USES = {
@@ -31,7 +32,7 @@ def write_pages(project: Project) -> list[str]:
     for name, content in pages.items():
         path = project.root / name
         path.parent.mkdir(exist_ok=True)
-        Path(path).write_text(content, "utf-8")
+        replace_text(path, content)
     return list(pages)
 
 
@@ -56,23 +57,24 @@ def data_page(cards: Catalogue) -> str:
     lines.append("| --- | --- | --- | --- | --- | --- |")
     for code, v in sorted(cards.variables.items()):
         merge = f"weighted mean by `{v.merge_weight}`" if v.merge_weight else v.merge
-        lines.append(f"| `{code}` | {v.unit} | {v.measure} | {merge} | {v.name_en} | {v.name_vi} |")
+        unit, name_en, name_vi = map(for_markdown, (v.unit, v.name_en, v.name_vi))
+        lines.append(f"| `{code}` | {unit} | {v.measure} | {merge} | {name_en} | {name_vi} |")
     return HEAD.format(source="raw/sources.yml and raw/variables.yml") + "\n".join(lines) + "\n"
 
 
 def _source(source_id: str, card: Card) -> str:
     facts = {
-        "File": f"`{card.file}` ({card.kind}; one row is {card.rows})",
-        "Producer": card.producer,
-        "Read from": " — ".join(filter(None, (card.url, card.carrier))),
-        "Licence": card.licence,
-        "Published": f"{card.published}; accessed {card.accessed}",
+        "File": f"`{card.file}` ({card.kind}; one row is {for_markdown(card.rows)})",
+        "Producer": for_markdown(card.producer),
+        "Read from": " — ".join(for_markdown(text) for text in (card.url, card.carrier) if text),
+        "Licence": for_markdown(card.licence),
+        "Published": f"{for_markdown(card.published)}; accessed {for_markdown(card.accessed)}",
         "Scheme": card.scheme,
         "Number style": card.number_style,
-        "Note": card.note or "",
+        "Note": for_markdown(card.note or ""),
     }
     body = "\n".join(f"- {name}: {value}" for name, value in facts.items() if value)
-    return f"### {card.title} (`{source_id}`)\n\n{body}\n"
+    return f"### {for_markdown(card.title)} (`{source_id}`)\n\n{body}\n"
 
 
 def faults_page() -> str:
@@ -89,10 +91,20 @@ def faults_page() -> str:
             f"## {rule} ({entry['kind']})\n\n{entry['en']} *{entry['remedy_en']}*\n\n"
             f"{entry['vi']} *{entry['remedy_vi']}*\n"
         )
-    lines.append(
-        "## What makes no sense here\n\nCases of bad input that a user may look for above, and what"
-        " happens instead.\n"
-    )
+    lines += [
+        "## Limits\n",
+        "What is read is bounded before it is unpacked or allocated. A project changes a limit by\n"
+        "a line such as `rows: 2000000` in `limits.yml` beside `index.yml`; a message quotes the\n"
+        "limit, its name and what was measured. Aliases in YAML are never allowed.\n",
+        "| Setting | Default | What it bounds |",
+        "| --- | ---: | --- |",
+    ]
+    for name, field in Limits.model_fields.items():
+        lines.append(f"| `{name}` | {DEFAULTS.quoted(name)} | {field.description} |")
+    lines += [
+        "\n## What makes no sense here\n",
+        "Cases of bad input that a user may look for above, and what happens instead.\n",
+    ]
     for case, words in sorted(catalogue()["otherwise"].items()):
         lines.append(f"- **{case}**: {words['en']}\n\n  {words['vi']}\n")
     return HEAD.format(source="pipeline/messages.yml") + "\n".join(lines)

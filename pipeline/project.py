@@ -7,15 +7,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from pipeline.escape import visible
+from pipeline.links import hash_of
+
 CODE = Path(__file__).parent
 CODE_SUFFIXES = {".py", ".sql", ".yml", ".csv", ".css", ".js", ".woff2"}
+NO_SEAL = "0" * 64
 MAIN_SPEC = "index.yml"
+LIMITS = "limits.yml"
+FORMAT = 1  # of what lies in outputs/; a change that an older program would misread adds one
 PINNED = ("duckdb", "great-expectations", "numpy", "pandas", "pandera", "pyarrow")
 
 
@@ -64,15 +71,13 @@ def input_files(project: Project) -> dict[str, str]:
             is_code = prefix in ("pipeline", "schemas")
             if path.is_file() and (not is_code or path.suffix in CODE_SUFFIXES):
                 found[f"{prefix}/{path.relative_to(folder).as_posix()}"] = path
-    return {name: _hash_of(path) for name, path in sorted(found.items())}
-
-
-def _hash_of(path: Path) -> str:
-    """SHA-256 of a file; a word when there is nothing to hash: reading it tells why."""
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"
-    except OSError:
-        return "unreadable"
+    if os.path.lexists(project.root / LIMITS):
+        found[LIMITS] = project.root / LIMITS
+    inside = {"raw": project.root}
+    return {
+        visible(name): hash_of(path, inside.get(name.partition("/")[0]))
+        for name, path in sorted(found.items())
+    }
 
 
 def fingerprint(inputs: dict[str, str]) -> str:
@@ -82,13 +87,36 @@ def fingerprint(inputs: dict[str, str]) -> str:
     return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
 
 
+def sealed(manifest: dict[str, Any]) -> str:
+    """A manifest as text that holds the hash of itself, so that damage to it is seen too."""
+    text = json.dumps({**manifest, "seal": NO_SEAL}, ensure_ascii=False, indent=1) + "\n"
+    return text.replace(NO_SEAL, hashlib.sha256(text.encode()).hexdigest())
+
+
 def read_manifest(project: Project) -> dict[str, Any] | None:
-    """The manifest of the current release, or None when there is none that can be read."""
+    """The manifest of the current release, or None when there is none or it is damaged."""
+    text, manifest = _manifest_text(project)
+    seal = str(manifest.get("seal", ""))
+    whole = hashlib.sha256(text.replace(seal, NO_SEAL).encode()).hexdigest() if seal else None
+    return manifest if whole is not None and whole == seal else None
+
+
+def _manifest_text(project: Project) -> tuple[str, dict[str, Any]]:
+    """The manifest as text and as data, which is empty when it cannot be read."""
     try:
-        loaded = json.loads((project.current / "manifest.json").read_text("utf-8"))
+        text = (project.current / "manifest.json").read_text("utf-8")
+        loaded = json.loads(text)
     except (OSError, ValueError):
-        return None
-    return loaded if isinstance(loaded, dict) else None
+        return "", {}
+    return text, loaded if isinstance(loaded, dict) else {}
+
+
+def foreign_format(project: Project) -> str | None:
+    """The format of outputs that this program neither reads nor writes over; None when it may."""
+    if project.current.is_dir() and not project.current.is_symlink():
+        return "0"  # before releases, when `current` was the folder itself
+    found = _manifest_text(project)[1].get("format", FORMAT)
+    return None if found == FORMAT else str(found)
 
 
 def damaged_files(project: Project, manifest: dict[str, Any]) -> tuple[list[str], list[str]]:
@@ -99,6 +127,6 @@ def damaged_files(project: Project, manifest: dict[str, Any]) -> tuple[list[str]
     bad = [
         name
         for name, sha in sorted(wanted.items())
-        if name not in found or hashlib.sha256(found[name].read_bytes()).hexdigest() != sha
+        if name not in found or hash_of(found[name]) != sha
     ]
     return bad, sorted(set(found) - set(wanted) - {"manifest.json"})

@@ -15,17 +15,20 @@ import pandas as pd
 from pipeline import packaging, store
 from pipeline.choices.aggregation import score_ranges
 from pipeline.choices.scales import refuse_unscalable, score_range
+from pipeline.escape import visible
 from pipeline.faults import Fault, Faults, Place, explain_fault, shown
 from pipeline.ingest import Ingested, ingest
-from pipeline.project import Project, fingerprint, input_files
+from pipeline.lock import Report
+from pipeline.project import FORMAT, Project, fingerprint, input_files, sealed
 from pipeline.provinces import Reference, check_reference, load_reference
 from pipeline.sources import Catalogue, load_catalogue
 from pipeline.spec import Spec, check_sources_of, load_spec, node_rows
 from pipeline.spec_tables import spec_tables
 from pipeline.warnings_of_steps import warn_of_steps
+from pipeline.whole import write_bytes
+from pipeline.yamlfile import load_limits
 from schemas import check_contract
 
-Report = Callable[[str, dict[str, Any]], None]
 Check = Callable[[Path, list[dict[str, Any]]], list[dict[str, Any]]]
 
 
@@ -58,13 +61,14 @@ def load(project: Project, faults: Faults, report: Report) -> Loaded:
     report("stage_reference", {})
     ref = load_reference(project.reference)
     check_reference(ref, faults)
-    catalogue = load_catalogue(project.root, faults)
+    limits = load_limits(project.root, faults)
+    catalogue = load_catalogue(project.root, faults, limits)
     ingested = None
-    spec = load_spec(project.spec, project.spec_name, catalogue, faults, ref)
+    spec = load_spec(project.spec, project.spec_name, catalogue, faults, ref, limits)
     is_map_whole = not any(fault.rule == "GEO-22" for fault in faults.rejecting())
     if catalogue is not None and is_map_whole:
         report("stage_ingest", {"n": len(catalogue.cards)})
-        ingested = ingest(project.root, catalogue, ref, faults)
+        ingested = ingest(project.root, catalogue, ref, faults, limits)
     if spec is not None and ingested is not None and catalogue is not None:
         check_sources_of(spec, project.spec_name, ingested.observed, ingested.refused, catalogue,
                          faults)  # fmt: skip
@@ -127,14 +131,15 @@ def run_index(project: Project, report: Report, check: Check) -> Result:
     started = time.perf_counter()
     faults = Faults()
     timings: dict[str, float] = {}
-    inputs = input_files(project)
-    loaded = load(project, faults, report)
-    timings["ingest"] = time.perf_counter() - started
-    con = compute(loaded, faults, report)
-    timings["compute"] = time.perf_counter() - started - timings["ingest"]
-    with store.staging(project.outputs, faults) as folder:
+    with store.staging(project.outputs, faults, report) as folder:
+        inputs = input_files(project)
+        loaded = load(project, faults, report)
+        timings["ingest"] = time.perf_counter() - started
+        con = compute(loaded, faults, report)
+        timings["compute"] = time.perf_counter() - started - timings["ingest"]
         report("stage_write", {})
         counts = _write_release(folder, con, loaded)
+        con.close()
         report("stage_check", {})
         checks = _check_whole(folder, loaded, check, faults)
         timings["checks"] = time.perf_counter() - started - sum(timings.values())
@@ -143,22 +148,24 @@ def run_index(project: Project, report: Report, check: Check) -> Result:
         faults.raise_if_any()
         report("stage_publish", {})
         files = store.list_files(folder)
-        manifest = {
-            "release": store.content_id(files),
-            "fingerprint": fingerprint(inputs),
-            "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "commit": packaging.commit_of(project.root),
-            "versions": packaging.versions(),
-            "counts": counts,
-            "checks": {"run": len(checks), "failed": [c for c in checks if not c["success"]]},
-            "timings_s": {k: round(v, 3) for k, v in timings.items()},
-            "inputs": inputs,
-            "files": files,
-        }
-        text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
-        (folder / store.UNHASHED).write_text(text, "utf-8")
+        text = sealed(
+            {
+                "format": FORMAT,
+                "release": store.content_id(files),
+                "fingerprint": fingerprint(inputs),
+                "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "commit": packaging.commit_of(project.root),
+                "versions": packaging.versions(),
+                "counts": counts,
+                "checks": {"run": len(checks), "failed": [c for c in checks if not c["success"]]},
+                "timings_s": {k: round(v, 3) for k, v in timings.items()},
+                "inputs": inputs,
+                "files": files,
+            }
+        )
+        manifest = json.loads(text)
+        write_bytes(folder / store.UNHASHED, text.encode())
         release = store.publish(folder, project.outputs, str(manifest["release"]))
-    con.close()
     return Result(release, faults.warnings(), manifest)
 
 
@@ -170,13 +177,13 @@ def _write_release(folder: Path, con: Any, loaded: Loaded) -> dict[str, int]:
         counts[name] = len(table)
         store.write_parquet(folder / packaging.path_of(name), table, packaging.column_meta(name))
     texts = {
-        "views.sql": packaging.views_sql(),
-        "spec.json": packaging.spec_json(loaded.spec, loaded.catalogue),
+        "views.sql": packaging.views_sql().encode(),
+        "spec.json": packaging.spec_json(loaded.spec, loaded.catalogue).encode(),
         "codebook.csv": packaging.codebook_csv(loaded.spec, loaded.catalogue),
-        "datapackage.json": packaging.datapackage_json(loaded.spec, loaded.catalogue),
+        "datapackage.json": packaging.datapackage_json(loaded.spec, loaded.catalogue).encode(),
     }
-    for name, text in texts.items():
-        (folder / name).write_text(text, "utf-8", newline="")
+    for name, content in texts.items():
+        write_bytes(folder / name, content)
     return counts
 
 
@@ -227,7 +234,7 @@ def _finding_rows(warnings: list[Fault]) -> pd.DataFrame:
     rows = [
         {
             "rule": fault.rule,
-            "file": fault.place.file,
+            "file": visible(fault.place.file),
             "row": fault.place.row,
             "column": fault.place.column,
             "value": None if fault.value is None else shown(fault.value),

@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from pipeline.faults import Faults
+from pipeline.limits import DEFAULTS, Limits
+from pipeline.paths import RawPath
 from pipeline.periods import DAY, PERIOD, Covers, is_day, years_of
 from pipeline.yamlfile import read_yaml, validate_each
 
@@ -113,7 +115,7 @@ class Register(Strict):
 class Card(Strict):
     """One raw file: who made it, what it means, how it is read, which bytes are meant."""
 
-    file: Annotated[str, Field(pattern=r"^raw/[\w][\w./ -]*$")]
+    file: RawPath
     kind: Literal["table", "quotes", "register"]
     use: Literal["index", "context", "comparison"]
     producer: str
@@ -172,8 +174,6 @@ class Card(Strict):
             raise ValueError("a card of kind register, and no other, has the key register")
         if (self.kind == "table") != bool(self.columns):
             raise ValueError("a card of kind table, and no other, lists its columns")
-        if ".." in Path(self.file).parts:
-            raise ValueError("the file lies inside the project")
         return self
 
     @model_validator(mode="after")
@@ -246,7 +246,7 @@ def nearest(code: str, known: Iterable[str]) -> str:
     return ", ".join(difflib.get_close_matches(code, list(known), n=3)) or "–"
 
 
-def load_catalogue(root: Path, faults: Faults) -> Catalogue | None:
+def load_catalogue(root: Path, faults: Faults, limits: Limits = DEFAULTS) -> Catalogue | None:
     """Read `raw/sources.yml` and `raw/variables.yml`; None when one cannot be read at all.
 
     A card or variable that is refused is left out with its faults; the others are still used, so
@@ -254,8 +254,10 @@ def load_catalogue(root: Path, faults: Faults) -> Catalogue | None:
     """
     from pipeline.card_checks import check_card, check_variable
 
-    card_file = read_yaml(root / "raw/sources.yml", "raw/sources.yml", faults)
-    variable_file = read_yaml(root / "raw/variables.yml", "raw/variables.yml", faults)
+    card_file, variable_file = (
+        read_yaml(root / name, name, faults, limits, root)
+        for name in ("raw/sources.yml", "raw/variables.yml")
+    )
     card_parts = validate_each(CardFile, "sources", card_file, faults)
     variable_parts = validate_each(VariableFile, "variables", variable_file, faults)
     if card_parts is None or variable_parts is None:

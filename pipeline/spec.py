@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,19 +16,20 @@ from pipeline.choices.framework import Framework, check_framework
 from pipeline.choices.scales import Normalise, NormaliseIndicator, check_scales, resolved
 from pipeline.choices.treatment import Treat
 from pipeline.faults import Faults, Place
+from pipeline.limits import DEFAULTS, Limits
 from pipeline.provinces import Reference
 from pipeline.sources import Catalogue, Name, Strict, nearest
 from pipeline.yamlfile import YamlFile, read_yaml, validate
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+FRACTION = re.compile(r"-?[0-9]{1,9}(/[0-9]{0,8}[1-9][0-9]{0,8}|\.[0-9]{1,15})?")
 LEVELS = ("index", "sub_index", "pillar", "sub_pillar", "indicator")
 
 
 def _fraction(value: int | float | str) -> float:
-    try:
-        number = float(Fraction(value))
-    except (ValueError, ZeroDivisionError) as error:
-        raise ValueError(f"'{value}' is not a fraction such as 2/3") from error
+    if isinstance(value, str) and not FRACTION.fullmatch(value):  # "1e999999999" would be computed
+        raise ValueError(f"'{value}' is not a fraction such as 2/3")
+    number = float(Fraction(value))
     if not 0 <= number <= 1:
         raise ValueError(f"{value} is not between 0 and 1")
     return number
@@ -140,13 +142,14 @@ def load_spec(
     catalogue: Catalogue | None,
     faults: Faults,
     ref: Reference | None = None,
+    limits: Limits = DEFAULTS,
 ) -> Spec | None:
     """Read and check an index; None when it cannot be used. Every fault is added with its line.
 
     Without a catalogue (its files are refused) everything but the variables is checked, without
     reference tables everything but the provinces.
     """
-    file = read_yaml(path, name, faults)
+    file = read_yaml(path, name, faults, limits)
     spec = validate(Spec, file, faults)
     if spec is not None:
         _check_tree(spec, file, faults)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import hashlib
 import importlib.util
 import os
@@ -20,6 +18,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.faults import Faults, Place
+from pipeline.lock import FULL, POINTER, STAGING, Report, one_writer
+from pipeline.whole import flush, write_bytes
 
 SQL_FOLDER = Path(__file__).with_name("sql")
 RELEASES_KEPT = 3
@@ -55,8 +55,10 @@ def put_table(con: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) ->
 def open_release(folder: Path) -> duckdb.DuckDBPyConnection:
     """A database with a view for every table of a release, by the release's own `views.sql`."""
     con = connect()
-    con.execute(f"set file_search_path = '{str(folder.resolve()).replace(chr(39), chr(39) * 2)}'")
-    con.execute((folder / "views.sql").read_text("utf-8"))
+    here = "".join(f"[{c}]" if c in "[*?" else c for c in f"{folder.resolve()}/")  # no pattern
+    here = here.replace("'", "''")
+    views = (folder / "views.sql").read_text("utf-8")
+    con.execute(views.replace("read_parquet('", f"read_parquet('{here}"))
     return con
 
 
@@ -128,21 +130,14 @@ def write_parquet(path: Path, table: pa.Table, meta: dict[str, dict[str, str]]) 
         for field in table.schema
     ]
     typed = table.cast(pa.schema(fields, metadata=meta.get("", {})))
-    pq.write_table(typed, path, compression="zstd")
-    flush(path)
-
-
-def flush(path: Path) -> None:
-    """Bring a file or folder to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sink = pa.BufferOutputStream()
+    pq.write_table(typed, sink, compression="zstd")
+    write_bytes(path, sink.getvalue())
 
 
 def digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def list_files(folder: Path) -> dict[str, str]:
@@ -158,52 +153,26 @@ def content_id(files: dict[str, str]) -> str:
 
 
 @contextlib.contextmanager
-def staging(outputs: Path, faults: Faults) -> Iterator[Path]:
-    """An empty folder beside the releases, under a lock; it is gone afterwards, come what may.
-
-    Leftovers of a killed run are removed first: whoever holds the lock is the only writer.
+def staging(outputs: Path, faults: Faults, report: Report = lambda *_: None) -> Iterator[Path]:
+    """An empty folder beside the releases, under the lock; it is gone afterwards, come what may.
 
     Raises:
-        Rejected: when another run holds the lock, or the folder cannot be written.
+        Rejected: when another run holds the lock, the folder cannot be written or the disk fills.
     """
-    lock = outputs / ".run.lock"
+    folder = outputs / "releases" / f"{STAGING}{os.getpid()}"
     try:
-        outputs.mkdir(parents=True, exist_ok=True)
-        handle = lock.open("ab+", buffering=0)  # a full disk speaks at once
+        with one_writer(outputs, faults, report):
+            try:
+                folder.mkdir()
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
     except OSError as error:
-        faults.add("SYS-05", Place(outputs.name), error.strerror)
+        if error.errno not in FULL:
+            raise
+        free = f"{shutil.disk_usage(outputs).free / 1e6:.0f} MB"
+        faults.add("SYS-01", Place(outputs.name), os.strerror(error.errno), free=free)
         faults.raise_if_any()
-        raise
-    with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            handle.seek(0)
-            faults.add("SYS-07", Place(outputs.name), handle.read().decode().strip())
-            faults.raise_if_any()
-        folder = outputs / "releases" / f".staging-{os.getpid()}"
-        sweep(outputs)
-        try:
-            handle.seek(0)
-            handle.truncate()
-            handle.write(str(os.getpid()).encode())
-            folder.mkdir(parents=True)
-            yield folder
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                raise
-            free = f"{shutil.disk_usage(outputs).free / 1e6:.0f} MB"
-            faults.add("SYS-01", Place(outputs.name), os.strerror(error.errno), free=free)
-            faults.raise_if_any()
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def sweep(outputs: Path) -> None:
-    """Remove what a killed run left behind: half-written folders and pointers."""
-    for leftover in (outputs / "releases").glob(".staging-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
-    (outputs / ".current.new").unlink(missing_ok=True)
 
 
 def publish(folder: Path, outputs: Path, name: str) -> Path:
@@ -228,7 +197,7 @@ def publish(folder: Path, outputs: Path, name: str) -> Path:
         os.rename(folder, target)
     flush(target)
     flush(releases)
-    pointer = outputs / ".current.new"
+    pointer = outputs / POINTER
     pointer.symlink_to(Path("releases") / target.name)
     os.replace(pointer, outputs / "current")
     flush(outputs)

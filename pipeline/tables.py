@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.compare import Agreement
+from pipeline.escape import for_markdown
 from pipeline.explain import Release
 from pipeline.language import number, reason, text
 
@@ -27,7 +28,8 @@ HEADINGS = {
 def markdown(headings: list[str], rows: list[list[str]], right: set[int]) -> str:
     """A Markdown table; columns in `right` are aligned right."""
     marks = ["---:" if i in right else "---" for i in range(len(headings))]
-    lines = [headings, marks, *rows]
+    lines = [[for_markdown(cell) for cell in row] for row in (headings, *rows)]
+    lines.insert(1, marks)
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
@@ -86,5 +88,5 @@ def agreement_lines(
     ]
     lines += ["", text("pii_differences", lang, n=whole.n), ""]
     lines.append(markdown(HEADINGS["difference"][lang], rows, {1, 2}))
-    names = ", ".join(whole.table["province_name_vi"])
+    names = ", ".join(for_markdown(name) for name in whole.table["province_name_vi"])
     return "\n".join([*lines, "", text("pii_provinces", lang, names=names)])

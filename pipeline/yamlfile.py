@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import os
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,9 +14,10 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from pipeline.faults import Faults, Place, Term, bad_byte
+from pipeline.files import read_file
+from pipeline.limits import DEFAULTS, Limits
+from pipeline.project import LIMITS
 
-MAX_BYTES = 1_000_000
-MAX_DEPTH = 20
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")  # a longer one stays text, and is refused as such
 DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+([eE][-+]?[0-9]+)?")
 WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
@@ -44,24 +46,22 @@ class YamlFile:
         return Place(self.name)
 
 
-def read_yaml(path: Path, name: str, faults: Faults) -> YamlFile:
+def read_yaml(
+    path: Path, name: str, faults: Faults, limits: Limits = DEFAULTS, root: Path | None = None
+) -> YamlFile:
     """Read `path` as plain data. Faults are added, never raised; `data` is then None.
 
     Only `true`, `false`, `null`, integers and decimals are typed; `NO`, `012`, `1:30` and dates
-    stay text, so that the model which wants a number refuses them with their line.
+    stay text, so that the model which wants a number refuses them with their line. With `root`, a
+    link that leaves this folder is refused.
     """
     found = YamlFile(name)
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        faults.add("SCH-10", Place(name), error.strerror, supplier="the project")
-        return found
-    if len(raw) > MAX_BYTES:
-        faults.add("SEC-13", Place(name), len(raw), limit=f"{MAX_BYTES} bytes")
+    raw = read_file(path, Place(name), "yaml_bytes", limits, faults, root=root)
+    if raw is None:
         return found
     try:
         source = raw.decode("utf-8-sig")
-        if not _is_flat(source, name, faults):
+        if not _is_flat(source, name, limits, faults):
             return found
         node = yaml.compose(source, Loader=yaml.CSafeLoader)
     except UnicodeDecodeError as error:
@@ -81,7 +81,7 @@ def read_yaml(path: Path, name: str, faults: Faults) -> YamlFile:
     return found
 
 
-def _is_flat(source: str, name: str, faults: Faults) -> bool:
+def _is_flat(source: str, name: str, limits: Limits, faults: Faults) -> bool:
     """No alias and no deep nesting, seen before anything is composed: composing recurses."""
     depth = 0
     for event in yaml.parse(source, Loader=yaml.CSafeLoader):
@@ -91,8 +91,9 @@ def _is_flat(source: str, name: str, faults: Faults) -> bool:
             return False
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > MAX_DEPTH:
-            faults.add("SEC-13", Place(name, row=row), depth, limit=f"depth {MAX_DEPTH}")
+        if depth > limits.yaml_depth:
+            limit = f"{limits.quoted('yaml_depth')}, yaml_depth"
+            faults.add("SEC-13", Place(name, row=row), depth, limit=limit)
             return False
     return True
 
@@ -155,6 +156,14 @@ def validate(model: type[Model], found: YamlFile, faults: Faults) -> Model | Non
         return None
 
 
+def load_limits(root: Path, faults: Faults) -> Limits:
+    """The limits of a project: the defaults, changed by its `limits.yml` if it has one."""
+    if not os.path.lexists(root / LIMITS):
+        return DEFAULTS
+    file = read_yaml(root / LIMITS, LIMITS, faults, root=root)
+    return validate(Limits, file, faults) or DEFAULTS
+
+
 def validate_each(
     model: type[Model], key: str, found: YamlFile, faults: Faults
 ) -> dict[str, Model | None] | None:
@@ -199,6 +208,12 @@ def _add_problem(
                            problem=f"'{problem['input']}' in quotes is a text")  # fmt: skip
                 return
             faults.add("SCH-13", place, problem["input"], key=key, allowed=allowed)
+        case "path_outside":
+            faults.add("SEC-07", place, problem["input"], key=key)
+        case "path_remote":
+            faults.add("SEC-22", place, problem["input"], key=key)
+        case "path_name":
+            faults.add("SEC-21", place, problem["input"], key=key, found=problem["ctx"]["found"])
         case "value_error":
             faults.add("SCH-17", place, key, problem=problem["ctx"]["error"])
         case _:

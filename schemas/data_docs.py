@@ -1,9 +1,8 @@
 """Great Expectations at arm's length: rules as data in, results and Data Docs out.
 
-The library takes three seconds to import, so it is imported inside the functions that need it. The
-pages it writes ask fifteen files and a counting logo of remote hosts and carry times, random
-identifiers and an order that follows the file system. `publish_docs` gives pages that ask nothing
-of the network (`data_docs_assets/` holds what they need) and depend on the checked data alone.
+The library takes three seconds to import, so it is imported where it is needed. The pages it writes
+ask files and a counting logo of remote hosts and carry times, random names and an order of the file
+system. `publish_docs` gives pages that need `data_docs_assets/` only and follow the data alone.
 """
 
 import ast
@@ -18,6 +17,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
+
+from schemas.html_text import escaped
 
 ASSETS = Path(__file__).parent / "data_docs_assets"
 RUN_NAME = "published"
@@ -132,7 +133,7 @@ def validate(batches: list[Batch], folder: Path) -> list[dict[str, Any]]:
     with TemporaryDirectory() as temporary:
         site = Path(temporary) / "site"
         context = open_context(site)
-        outcomes = [one for batch in batches for one in run_batch(context, batch)]
+        outcomes = [one for batch in batches for one in run_batch(context, escaped(batch))]
         context.build_data_docs()
         publish_docs(site, folder)
     return outcomes

@@ -98,18 +98,25 @@ def card_keys(toy: Toy, source: str, **keys: str) -> None:
     toy.write(CARDS, f"{head}  {source}:\n" + "\n".join([*own, *lines[end:]]) + "\n")
 
 
-def ingested(toy: Toy) -> Ingested:
+def ingested(toy: Toy, faults: Faults | None = None) -> Ingested:
     """What the raw files of a project hold, through the real ingest; the index is left out.
 
     Raises:
         Rejected: with the faults of the files.
     """
-    faults, ref = Faults(), load_reference(toy.project.reference)
+    faults, ref = faults or Faults(), load_reference(toy.project.reference)
     catalogue = load_catalogue(toy.root, faults)
     assert catalogue is not None
     found = ingest(toy.root, catalogue, ref, faults)
     faults.raise_if_any()
     return found
+
+
+def warned(toy: Toy) -> list[Fault]:
+    """The warnings of the ingest."""
+    faults = Faults()
+    ingested(toy, faults)
+    return faults.warnings()
 
 
 def figures(toy: Toy, source: str = "population") -> dict[tuple[str, str, int], float | None]:

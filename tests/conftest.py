@@ -74,7 +74,7 @@ class Toy:
         self.renew(name)
 
     def renew(self, name: str) -> None:
-        if name.endswith((".csv", ".xlsx", ".xls", ".ods", ".parquet")):
+        if name.startswith("raw/") and not name.endswith(".yml"):
             renew_hash(self.root, name, "en")
 
     def load(self) -> Loaded:

@@ -174,7 +174,7 @@ def test_an_unexpected_fault_is_a_message_and_a_trace_only_on_request(
         run(toy, "top", "--debug")
 
 
-def test_ctrl_c_ends_with_130(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_SYS_04_ctrl_c_ends_with_130(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -182,7 +182,9 @@ def test_ctrl_c_ends_with_130(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None
     assert run(toy, "check") == 130
 
 
-def test_a_pipe_that_closes_early_is_no_fault_and_output_to_a_pipe_has_no_colour(toy: Toy) -> None:
+def test_SYS_21_a_pipe_that_closes_early_is_no_fault_and_output_to_a_pipe_has_no_colour(
+    toy: Toy,
+) -> None:
     toy.index()
     command = [sys.executable, "-m", "pipeline", "explain", "Cần Thơ", "index", "--root", toy.root]
     shell = " ".join(f"'{part}'" for part in command) + " | head -n 1; echo ${PIPESTATUS[0]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from pipeline.explain import Release, as_tree, explain
 from pipeline.project import Project
@@ -118,3 +120,18 @@ def test_an_explanation_is_json_and_a_tree_in_both_languages(toy: Toy) -> None:
         text = console.export_text()
         assert word in text
         assert "raw/synthetic_population.csv" in text
+
+
+def test_an_explanation_says_how_a_cell_was_read_and_from_which_text(toy: Toy) -> None:
+    name = "Ha\u0300\u00a0No\u0323\u0302i"
+    toy.edit("raw/synthetic_enterprises.csv", "Hà Nội", name)
+    release = Release(toy.index().release)
+    (leaf,) = _leaves(explain(release, "01", "new_per_10000", "2022"))
+    (cell,) = leaf["inputs"][0]["cells"]
+    assert (cell["name_raw"], cell["handling"]) == (name, "composed, invisible_removed")
+    for lang, words in (("vi", "bỏ ký tự vô hình"), ("en", "invisible characters")):
+        console = Console(width=200, record=True, file=io.StringIO())
+        console.print(as_tree(explain(release, "01", "new_per_10000", "2022"), lang))
+        text = console.export_text()
+        assert words in text
+        assert "\\xa0" in text

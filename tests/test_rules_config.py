@@ -166,7 +166,6 @@ def test_SCH_16_a_missing_key_is_named(toy: Toy) -> None:
         (INDEX, 'indicator_coverage: "2/3"', 'indicator_coverage: "3/2"'),
         (INDEX, 'indicator_coverage: "2/3"', 'indicator_coverage: "2/0"'),
         (CARDS, "kind: register", "kind: quotes"),
-        (CARDS, "file: raw/synthetic_labour.csv", "file: raw/a/../../synthetic_labour.csv"),
         (CARDS, 'scheme: "63"', "scheme: column"),
         (CARDS, "scheme: by date", 'scheme: "34"'),
         (CARDS, "    year: {value: 2020}\n", ""),

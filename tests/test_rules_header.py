@@ -17,7 +17,9 @@ from tests.breaking import (
     figures,
     fired,
     give_file,
+    ingested,
     the_fault,
+    warned,
 )
 from tests.conftest import Toy
 
@@ -199,20 +201,20 @@ def test_HDR_11_a_total_is_used_in_the_check_and_is_no_province(toy: Toy, name: 
     before = figures(toy)
     toy.edit(POPULATION, "Cả nước,2980,3000", f"{name},2980,3100")
     assert figures(toy) == before
-    fault = the_fault(toy.warnings(), "SEM-04", POPULATION, 2, 3, 3100.0)
+    fault = the_fault(warned(toy), "SEM-04", POPULATION, 2, 3, 3100.0)
     assert fault.details == {"total": "3000", "difference": "-100", "tolerance": "0.5%",
                              "largest": "Hà Nội 1000, Đà Nẵng 500, Quảng Nam 500"}  # fmt: skip
     _says(fault, "3000", "-100", "0.5%", "Hà Nội 1000", "sum_tolerance")
-    excluded = toy.load().ingested.excluded
+    excluded = ingested(toy).excluded
     assert list(excluded.query("reason == 'national'")["locator"]) == ["B2", "C2"]
 
 
 def test_HDR_11_the_tolerance_of_the_sum_is_declared_by_the_card(toy: Toy) -> None:
     toy.edit(POPULATION, "Cả nước,2980,3000", "Cả nước,2980,3100")
     card_keys(toy, "population", sum_tolerance="0.04")
-    assert [f.rule for f in toy.warnings()] == []
+    assert [f.rule for f in warned(toy)] == []
     card_keys(toy, "population", sum_tolerance="0.03")
-    assert [f.rule for f in toy.warnings()] == ["SEM-04"]
+    assert [f.rule for f in warned(toy)] == ["SEM-04"]
 
 
 NOTES = "Nguồn: nobody (synthetic),,\n,,\nNgười lập biểu,,Giám đốc\n"
@@ -224,7 +226,7 @@ def test_HDR_12_the_table_ends_where_declared_and_what_is_below_is_reported(toy:
     assert ("GEO-01", 9) in {(f.rule, f.place.row) for f in toy.faults()}
     card_keys(toy, "population", ends_at="[Ghi chú, 'Nguồn:']")
     assert figures(toy) == before
-    fault = the_fault(toy.warnings(), "HDR-12", POPULATION, 9, None, "Nguồn: nobody (synthetic)")
+    fault = the_fault(warned(toy), "HDR-12", POPULATION, 9, None, "Nguồn: nobody (synthetic)")
     assert (fault.details["n"], fault.details["named"]) == (2, "–")
     _says(fault, "2", "Nguồn: nobody")
 
@@ -232,7 +234,7 @@ def test_HDR_12_the_table_ends_where_declared_and_what_is_below_is_reported(toy:
 def test_HDR_12_a_province_named_below_the_end_is_reported_too(toy: Toy) -> None:
     toy.edit(POPULATION, "Hậu Giang", "Nguồn: nobody,,\nHậu Giang")
     card_keys(toy, "population", ends_at="['nguồn']", complete="false")
-    fault = the_fault(toy.warnings(), "HDR-12", POPULATION, 7, None, "Nguồn: nobody")
+    fault = the_fault(warned(toy), "HDR-12", POPULATION, 7, None, "Nguồn: nobody")
     assert fault.details["named"] == "Hậu Giang, Sóc Trăng"
 
 
@@ -293,14 +295,14 @@ def test_HDR_15_hidden_data_are_read_like_the_rest_and_listed(toy: Toy) -> None:
     name = give_file(toy, "population", ".xlsx", _with_hidden(toy))
     card_keys(toy, "population", sheet=SHEET)
     assert figures(toy) == before
-    found = [(f.rule, f.place.sheet, f.place.row, f.place.column, f.value) for f in toy.warnings()]
+    found = [(f.rule, f.place.sheet, f.place.row, f.place.column, f.value) for f in warned(toy)]
     assert found == [
         ("HDR-15", SHEET, None, None, SHEET),
         ("HDR-15", SHEET, None, 2, "B:B"),
         ("HDR-15", SHEET, 4, None, "4:5"),
         ("HDR-15", SHEET, 7, None, "7:7"),
     ]
-    _says(the_fault(toy.warnings(), "HDR-15", name, 4, None, "4:5"), "4:5")
+    _says(the_fault(warned(toy), "HDR-15", name, 4, None, "4:5"), "4:5")
 
 
 def _workbook(*sheets: str) -> bytes:

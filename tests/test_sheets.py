@@ -18,6 +18,7 @@ from pipeline.ingest import sheet_ods, sheet_xls, sheet_xlsx
 from pipeline.ingest.sheets import Extras, decimals_of, shown_as
 from tests.breaking import POPULATION, card_keys, figures, fired, give_file, lineage
 from tests.conftest import Toy
+from tests.legacy_texts import encoded
 
 SHEET = "Biểu 1"
 XLS_ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?",
@@ -282,3 +283,22 @@ def test_a_damaged_XLS_is_read_or_refused_and_never_hangs(at: int, byte: int) ->
     whole[at % len(whole)] = byte
     with contextlib.suppress(KeyError, ValueError):
         sheet_xls.extras(bytes(whole), SHEET)
+
+
+@pytest.mark.parametrize(
+    ("name", "letter", "likely"), [("Hà Nội", "ộ", "Unicode"), ("H\u00c0 Néi", "\u00c0", "?")]
+)
+def test_ENC_03_a_cell_that_is_not_in_the_declared_font_code_is_refused(
+    toy: Toy, name: str, letter: str, likely: str
+) -> None:
+    def change(sheet: xlwt.Worksheet) -> None:
+        for i, line in enumerate((toy.root / POPULATION).read_text("utf-8").splitlines()):
+            sheet.write(i, 0, encoded(line.split(",")[0], "tcvn3"))
+        sheet.write(2, 0, name)
+        sheet.write(7, 1, "3x8")
+
+    file = give_file(toy, "population", ".xls", _population_xls(toy, change))
+    card_keys(toy, "population", encoding="tcvn3")
+    fault = fired(toy, "ENC-03", file, 3, 1, letter)
+    assert (fault.details["likely"], fault.details["offset"]) == (likely, name.index(letter))
+    fired(toy, "NUM-10", file, 8, 2, "3x8")  # the other rows are still read

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from pipeline.faults import Faults
-from pipeline.yamlfile import MAX_BYTES, MAX_DEPTH, YamlFile, read_yaml
+from pipeline.limits import DEFAULTS
+from pipeline.yamlfile import YamlFile, read_yaml
 
 
 def _read(folder: Path, content: str | bytes) -> tuple[YamlFile, list[tuple[str, int | None]]]:
@@ -68,7 +69,7 @@ def test_a_byte_order_mark_and_Vietnamese_are_read(tmp_path: Path) -> None:
         ("[" * 400_000, "SEC-13", 1),
         ("- " * 200_000, "SEC-13", 1),
         ("a: " + "{a: " * 100_000, "SEC-13", 1),
-        (" " * (MAX_BYTES + 1), "SEC-13", None),
+        (" " * (DEFAULTS.yaml_bytes + 1), "SEC-13", None),
         (b"a: 1\r\nb: \xff\n", "ENC-03", 2),
     ],
 )
@@ -80,8 +81,10 @@ def test_what_is_not_plain_data_is_refused(
 
 
 def test_nesting_up_to_the_limit_is_read(tmp_path: Path) -> None:
-    assert _read(tmp_path, "[" * MAX_DEPTH + "]" * MAX_DEPTH)[1] == []
-    assert _read(tmp_path, "[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1))[1] == [("SEC-13", 1)]
+    assert _read(tmp_path, "[" * DEFAULTS.yaml_depth + "]" * DEFAULTS.yaml_depth)[1] == []
+    assert _read(tmp_path, "[" * (DEFAULTS.yaml_depth + 1) + "]" * (DEFAULTS.yaml_depth + 1))[
+        1
+    ] == [("SEC-13", 1)]
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import shutil
 from pathlib import Path
 
 import pyarrow as pa
-from pyarrow import csv
 
 from pipeline import store
 from pipeline.build import tables
@@ -15,6 +14,7 @@ from pipeline.build.chain import Built, run_chain
 from pipeline.build.choices import read_methods
 from pipeline.build.inputs import read_inputs
 from pipeline.faults import Faults, Place
+from pipeline.spreadsheet import write_csv
 
 
 def build(data: Path, meta: Path, methods: Path | None, out: Path) -> Built:
@@ -61,7 +61,8 @@ def _write(found: dict[str, pa.Table], out: Path) -> None:
     try:
         for name, table in found.items():
             store.write_parquet(staging / f"{name}.parquet", table, {})
-            csv.write_csv(table, staging / f"{name}.csv")
+            with (staging / f"{name}.csv").open("wb") as file:
+                write_csv(table, file)
         for path in sorted(staging.iterdir()):
             path.replace(out / path.name)
     finally:

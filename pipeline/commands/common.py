@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import sys
 from collections.abc import Callable
 from typing import Any
 
 from pipeline.language import text
-from pipeline.project import Project
+from pipeline.project import FORMAT, Project, foreign_format
 
+ERASE = "\r\x1b[K"  # a line of a terminal
 PIPE_WIDTH = 500  # a pipe has no right edge
 REFUSED, USAGE, DIFFERENT, UNEXPECTED = 1, 2, 3, 70
 Add = Callable[[str, Any, str], argparse.ArgumentParser]  # name, function, words
@@ -34,15 +36,20 @@ class Progress:
 
     def __call__(self, stage: str, values: dict[str, Any]) -> None:
         line = text(stage, self.lang, **values)
-        if self.live:
-            sys.stderr.write(f"\r\x1b[K{line} …")
+        if not stage.startswith("stage_"):  # a note, which stays
+            self._write(f"{ERASE if self.live else ''}{line}\n")
+        elif self.live:
+            self._write(f"{ERASE}{line} …")
         elif stage != "stage_step":
-            sys.stderr.write(f"{line} …\n")
-        sys.stderr.flush()
+            self._write(f"{line} …\n")
 
     def close(self) -> None:
         if self.live:
-            sys.stderr.write("\r\x1b[K")
+            self._write(ERASE)
+
+    def _write(self, words: str) -> None:
+        with contextlib.suppress(OSError):  # nobody listens any more: the run goes on
+            sys.stderr.write(words)
             sys.stderr.flush()
 
 
@@ -62,6 +69,7 @@ def asked(project: Project, args: argparse.Namespace) -> tuple[Any, str]:
     """
     from pipeline.explain import Release
 
+    refuse_foreign_format(project)
     if not (project.current / "spec.json").is_file():
         print(text("verify_none", args.lang), file=sys.stderr)
         raise Ended(DIFFERENT)
@@ -69,6 +77,18 @@ def asked(project: Project, args: argparse.Namespace) -> tuple[Any, str]:
     edition = args.edition or release.spec["editions"][0]["edition"]
     must_be(edition, list(release.editions), "edition", args)
     return release, edition
+
+
+def refuse_foreign_format(project: Project) -> None:
+    """Raises:
+    Rejected: when the outputs are of another format than this program's.
+    """
+    from pipeline.faults import Faults, Place
+
+    if (found := foreign_format(project)) is not None:
+        faults = Faults()
+        faults.add("SYS-22", Place(project.shown("current")), found, wanted=FORMAT)
+        faults.raise_if_any()
 
 
 def must_be(value: str, known: list[str], what: str, args: argparse.Namespace) -> None:

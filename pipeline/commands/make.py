@@ -9,15 +9,20 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from pipeline.commands.common import DIFFERENT, USAGE, Add, Progress
+from pipeline.commands.common import DIFFERENT, USAGE, Add, Progress, refuse_foreign_format
 from pipeline.language import handling, number, text
 from pipeline.project import Project
 
 
 def declare(add: Add) -> None:
     """The commands of this module and their arguments."""
-    add("index", index, "make the index from the raw files and publish it")
-    add("check", check, "validate the raw files and the index, report all, write nothing")
+    indexing = add("index", index, "make the index from the raw files and publish it")
+    checking = add(
+        "check", check, "validate the raw files and the index, report all, write nothing"
+    )
+    for command in (indexing, checking):
+        command.add_argument("--strict", action="store_true",
+                             help="refuse libraries that are missing or not as locked")  # fmt: skip
     add("verify", verify, "compare the published release with its manifest, inputs and code")
     accepting = add("accept", accept, "accept a changed raw file: renew the sha256 of its card")
     accepting.add_argument("file", nargs="+", help="path as in raw/sources.yml")
@@ -34,24 +39,22 @@ def index(project: Project, args: argparse.Namespace) -> int:
     from pipeline.project import damaged_files, fingerprint, input_files, read_manifest
 
     started = time.perf_counter()
+    progress = Progress(args.lang)
+    refuse_foreign_format(project)
     manifest = read_manifest(project)
     if manifest is not None and manifest["fingerprint"] == fingerprint(input_files(project)):
         bad, extra = damaged_files(project, manifest)
         if not bad and not extra:
-            print(
-                text(
-                    "unchanged",
-                    args.lang,
-                    release=manifest["release"],
-                    out=project.shown("current"),
-                )
-            )
+            _tidy(project, progress)
+            out = project.shown("current")
+            print(text("unchanged", args.lang, release=manifest["release"], out=out))
             return 0
+    _look_at_machine(args)
     from pipeline.checker import Checker
+    from pipeline.memory import bounded
 
-    progress = Progress(args.lang)
     try:
-        with Checker() as check:  # before the heavy imports: its own run beside them
+        with bounded(project.root), Checker() as check:  # before the heavy imports: beside them
             from pipeline.run import run_index
 
             result = run_index(project, progress, check)
@@ -74,6 +77,30 @@ def index(project: Project, args: argparse.Namespace) -> int:
     return 0
 
 
+def _tidy(project: Project, progress: Progress) -> None:
+    """Remove what a killed run left, when nothing else is to be done."""
+    from pipeline.faults import Faults
+    from pipeline.lock import is_littered, one_writer
+
+    if is_littered(project.outputs):
+        with one_writer(project.outputs, Faults(), progress):
+            progress.close()
+
+
+def _look_at_machine(args: argparse.Namespace) -> None:
+    """Say which libraries are missing or not as locked; with `--strict`, refuse to run on them."""
+    from pipeline.environment import check_environment
+    from pipeline.faults import Faults, render
+
+    faults = Faults()
+    check_environment(faults)
+    if args.strict:
+        faults.refuse_warnings()
+        faults.raise_if_any()
+    if faults.warnings():
+        print(render(faults.warnings(), args.lang), file=sys.stderr)
+
+
 def _count_ranked(release: Path, edition: str) -> int:
     from pipeline import store
 
@@ -87,14 +114,17 @@ def _count_ranked(release: Path, edition: str) -> int:
 
 def check(project: Project, args: argparse.Namespace) -> int:
     """Read, validate and compute everything, and write nothing."""
+    _look_at_machine(args)
     from pipeline.faults import Faults, render
+    from pipeline.memory import bounded
     from pipeline.run import compute, load
 
     faults = Faults()
     progress = Progress(args.lang)
     try:
-        loaded = load(project, faults, progress)
-        compute(loaded, faults, progress).close()
+        with bounded(project.root):
+            loaded = load(project, faults, progress)
+            compute(loaded, faults, progress).close()
     finally:
         progress.close()
     if faults.warnings():
@@ -113,9 +143,14 @@ def verify(project: Project, args: argparse.Namespace) -> int:
     """Compare the published release with its manifest, its inputs and the code."""
     from pipeline.project import damaged_files, fingerprint, input_files, read_manifest
 
+    refuse_foreign_format(project)
     manifest = read_manifest(project)
     if manifest is None:
-        print(text("verify_none", args.lang), file=sys.stderr)
+        damaged = [text("verify_damaged", args.lang, file="manifest.json"),
+                   text("verify_remedy", args.lang)]  # fmt: skip
+        is_there = project.current.is_dir()
+        words = "\n".join(damaged) if is_there else text("verify_none", args.lang)
+        print(words, file=sys.stderr)
         return DIFFERENT
     bad, extra = damaged_files(project, manifest)
     lines = [text("verify_damaged", args.lang, file=name) for name in bad]

@@ -10,13 +10,15 @@ import pandas as pd
 from pipeline.faults import Faults, Place
 from pipeline.ingest.checks import check_duplicates, check_registers
 from pipeline.ingest.common import OBSERVED_COLUMNS, Reading, name_ambiguous
+from pipeline.ingest.content import EXPECTED
 from pipeline.ingest.corrections import apply_corrections, load_corrections
-from pipeline.ingest.grid import EXPECTED_MAGIC, read_grid
+from pipeline.ingest.grid import read_grid
 from pipeline.ingest.header import lay_out
 from pipeline.ingest.quotes import read_quotes
 from pipeline.ingest.register import read_register
 from pipeline.ingest.table import read_table
 from pipeline.ingest.units import check_units
+from pipeline.limits import DEFAULTS, Limits
 from pipeline.provinces import Reference
 from pipeline.sources import Catalogue
 
@@ -33,7 +35,9 @@ class Ingested:
     refused: set[str]  # sources that could not be read whole
 
 
-def ingest(root: Path, catalogue: Catalogue, ref: Reference, faults: Faults) -> Ingested:
+def ingest(
+    root: Path, catalogue: Catalogue, ref: Reference, faults: Faults, limits: Limits = DEFAULTS
+) -> Ingested:
     """Read all sources. Faults are collected over all files; the caller raises.
 
     Args:
@@ -41,6 +45,7 @@ def ingest(root: Path, catalogue: Catalogue, ref: Reference, faults: Faults) -> 
         catalogue: cards and variables.
         ref: reference tables of the provinces.
         faults: where every finding goes.
+        limits: how much is read.
 
     Returns:
         Frames with a fresh index: `observed` in the columns of `OBSERVED_COLUMNS`, one row per
@@ -48,7 +53,7 @@ def ingest(root: Path, catalogue: Catalogue, ref: Reference, faults: Faults) -> 
     """
     readings = []
     _name_forgotten_files(root, catalogue, faults)
-    corrections = load_corrections(root, faults)
+    corrections = load_corrections(root, faults, limits)
     for source_id, card in catalogue.cards.items():
         reading = Reading(source_id, card, catalogue.variables, ref, faults)
         reading.corrected = {
@@ -58,7 +63,7 @@ def ingest(root: Path, catalogue: Catalogue, ref: Reference, faults: Faults) -> 
         if not _columns_are_declared(reading):
             continue
         before = faults.n_rejecting()
-        grid = read_grid(root, card, faults)
+        grid = read_grid(root, card, faults, limits)
         if grid is not None and lay_out(grid, card, ref, faults):
             reading.has_refused_rows = faults.n_rejecting() > before
             reader = READERS[card.kind] if card.scheme else name_ambiguous
@@ -97,5 +102,5 @@ def _name_forgotten_files(root: Path, catalogue: Catalogue, faults: Faults) -> N
     known = {card.file for card in catalogue.cards.values()} | set(catalogue.broken.values())
     for path in sorted((root / "raw").rglob("*")):
         name = path.relative_to(root).as_posix()
-        if path.suffix.lower() in EXPECTED_MAGIC and name not in known:
+        if path.suffix.lower() in (*EXPECTED, ".xlsb", ".xlsm") and name not in known:
             faults.add("SCH-22", Place(name), name)

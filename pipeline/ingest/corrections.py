@@ -10,6 +10,7 @@ from pydantic import Field
 from pipeline.faults import Faults, Place
 from pipeline.ingest.common import Reading
 from pipeline.ingest.numbers import Refused, read_number
+from pipeline.limits import DEFAULTS, Limits
 from pipeline.sources import Catalogue, Strict
 from pipeline.yamlfile import read_yaml, validate
 
@@ -31,11 +32,13 @@ class CorrectionFile(Strict):
     corrections: list[Correction]
 
 
-def load_corrections(root: Path, faults: Faults) -> list[tuple[Place, Correction]]:
+def load_corrections(
+    root: Path, faults: Faults, limits: Limits = DEFAULTS
+) -> list[tuple[Place, Correction]]:
     """Every correction of the project with its place; a second one of the same cell is a fault."""
     if not (root / NAME).exists():
         return []
-    file = read_yaml(root / NAME, NAME, faults)
+    file = read_yaml(root / NAME, NAME, faults, limits, root)
     declared = validate(CorrectionFile, file, faults)
     first: dict[tuple[str, str], Place] = {}
     entries = []

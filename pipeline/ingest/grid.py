@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import io
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipeline.faults import Faults, Place, column_letters
+from pipeline.files import read_file
+from pipeline.ingest.apart import read_apart
+from pipeline.ingest.content import check_content
 from pipeline.ingest.sheets import Extras
+from pipeline.ingest.sizes import check_parquet
 from pipeline.ingest.text import read_rows
 from pipeline.ingest.workbook import read_sheet
+from pipeline.limits import DEFAULTS, Limits
 from pipeline.sources import SHA256, Card
 from pipeline.words import as_text
 
-MAX_FILE_BYTES = 200_000_000
 SPREADSHEETS = {".xlsx", ".xls", ".ods"}
-MAGIC = {
-    b"%PDF": "PDF", b"<htm": "HTML", b"<!do": "HTML", b"<HTM": "HTML", b"<!DO": "HTML",
-    b"PK\x03\x04": "zip", b"\xd0\xcf\x11\xe0": "xls", b"PAR1": "Parquet",
-}  # fmt: skip
-EXPECTED_MAGIC: dict[str, set[str | None]] = {
-    ".xlsx": {"zip"}, ".ods": {"zip"}, ".xls": {"xls"}, ".parquet": {"Parquet"},
-    ".csv": {None}, ".txt": {None}, ".tsv": {None},
-}  # fmt: skip
 
 
 @dataclass
@@ -64,65 +59,45 @@ class Grid:
                 yield i, self.rows[i]
 
 
-def read_grid(root: Path, card: Card, faults: Faults) -> Grid | None:
+def read_grid(root: Path, card: Card, faults: Faults, limits: Limits = DEFAULTS) -> Grid | None:
     """Read the file of a card once and check its bytes against the card.
 
     Every fault is added with its place; None when there is nothing to read further.
     """
-    place = Place(card.file)
-    raw = _read_bytes(root, card, faults)
-    if raw is None:
+    raw = _read_bytes(root, card, limits, faults)
+    if raw is None or not check_content(raw, card.file, limits, faults):
         return None
     suffix = Path(card.file).suffix.lower()
-    if suffix not in EXPECTED_MAGIC:
-        faults.add("SEC-16", place, suffix, found=suffix, expected=", ".join(EXPECTED_MAGIC))
-        return None
-    found = next((kind for start, kind in MAGIC.items() if raw.startswith(start)), None)
-    if found not in EXPECTED_MAGIC[suffix]:
-        faults.add("SEC-16", place, suffix, found=found or "text", expected=suffix)
-        return None
     if suffix in SPREADSHEETS:
-        sheet = read_sheet(raw, card, faults)
+        sheet = read_apart(read_sheet, raw, card, limits, faults)
         return Grid(card.file, *sheet) if sheet is not None else None
     if suffix == ".parquet":
-        return _read_parquet(raw, card, faults)
-    read = read_rows(raw, card, faults)
+        return _read_parquet(raw, card, limits, faults)
+    read = read_rows(raw, card, limits, faults)
     return Grid(card.file, None, list(read[0]), refused=read[1]) if read is not None else None
 
 
-def _read_bytes(root: Path, card: Card, faults: Faults) -> bytes | None:
-    path, place = root / card.file, Place(card.file)
-    try:
-        if not path.resolve().is_relative_to(root.resolve()):
-            faults.add("SEC-08", place, card.file)
-            return None
-        info = path.stat()
-        if not stat.S_ISREG(info.st_mode):
-            faults.add("SEC-09", place, card.file)
-            return None
-        if info.st_size > MAX_FILE_BYTES:
-            faults.add("SEC-18", place, info.st_size, limit=f"{MAX_FILE_BYTES} bytes")
-            return None
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        faults.add("SCH-10", place, card.file, supplier=f"{card.producer}, {card.url}")
-        return None
-    except OSError as error:
-        faults.add("SYS-06", place, error.strerror)
-        return None
-    digest = hashlib.sha256(raw).hexdigest()
-    if digest != card.sha256 and SHA256.fullmatch(card.sha256):  # a damaged one: SCH-12
-        faults.add("SCH-11", place, digest[:12], declared=card.sha256[:12])
+def _read_bytes(root: Path, card: Card, limits: Limits, faults: Faults) -> bytes | None:
+    place, supplier = Place(card.file), f"{card.producer}, {card.url}"
+    raw = read_file(
+        root / card.file, place, "file_bytes", limits, faults, root=root, supplier=supplier
+    )
+    if raw is not None:
+        digest = hashlib.sha256(raw).hexdigest()
+        if digest != card.sha256 and SHA256.fullmatch(card.sha256):  # a damaged one: SCH-12
+            faults.add("SCH-11", place, digest[:12], declared=card.sha256[:12])
     return raw
 
 
-def _read_parquet(raw: bytes, card: Card, faults: Faults) -> Grid | None:
+def _read_parquet(raw: bytes, card: Card, limits: Limits, faults: Faults) -> Grid | None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
+        if not check_parquet(raw, Place(card.file), limits, faults):
+            return None
         table = pq.read_table(io.BytesIO(raw))
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError) as error:  # its footer, pages or row count do not fit
         faults.add("SYS-09", Place(card.file), str(error))
         return None
     columns = [column.to_pylist() for column in table.columns]

@@ -7,29 +7,35 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 from pipeline.faults import Faults, Place
+from pipeline.ingest.sizes import lines_within, rows_within
 from pipeline.legacy import NAMES, UNDEFINED, decode_bytes, first_undefined, likely_encoding
+from pipeline.limits import Limits, OverLimit
 from pipeline.sources import Card
 
-MAX_CELL = 1_000_000
 MARKS = {b"\xff\xfe\x00\x00": "UTF-32 LE", b"\x00\x00\xfe\xff": "UTF-32 BE",
          b"\xff\xfe": "UTF-16 LE", b"\xfe\xff": "UTF-16 BE"}  # fmt: skip
+UNDEFINED_BYTE = re.compile(f"[{chr(UNDEFINED + 0x80)}-{chr(UNDEFINED + 0xFF)}]")
 UTF_32 = MARKS[b"\xff\xfe\x00\x00"][:6]
 SAMPLE = 4096  # bytes that tell UTF-16 without a mark
 
 
-def read_rows(raw: bytes, card: Card, faults: Faults) -> tuple[list[list[str]], set[int]] | None:
+def read_rows(
+    raw: bytes, card: Card, limits: Limits, faults: Faults
+) -> tuple[list[list[str]], set[int]] | None:
     """The cells of a CSV.
 
     Args:
         raw: the file.
         card: its encoding and delimiter.
+        limits: of rows, columns, cells and the text of one cell.
         faults: `ENC-02` another encoding than declared, `ENC-03` bytes that are not of it, `ENC-07`
-            NUL, `HDR-10` an open quote, `SEC-18` a cell over the limit.
+            NUL, `HDR-10` an open quote, `SEC-18` more than the limits allow.
 
     Returns:
         The rows, and the indices of those that hold a refused cell; None when nothing can be read.
@@ -39,22 +45,24 @@ def read_rows(raw: bytes, card: Card, faults: Faults) -> tuple[list[list[str]], 
         return None
     rows: list[list[str]] = []
     n_lines = 0  # before the row that is being read
-    csv.field_size_limit(MAX_CELL)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=card.delimiter, strict=True)
+    lines = lines_within(text, card.delimiter, limits)
+    reader = csv.reader(lines, delimiter=card.delimiter, strict=True)
     try:
-        for cells in reader:
+        for cells in rows_within(reader, limits):
             rows.append(cells)
             n_lines = reader.line_num
-    except csv.Error as error:
-        place = Place(card.file, row=len(rows) + 1)
-        if "field limit" in str(error):
-            faults.add("SEC-18", place, str(error), limit=f"{MAX_CELL} characters")
-        else:
-            line = next(islice(io.StringIO(text, newline=""), n_lines, None))
-            faults.add("HDR-10", place, line.strip())
+    except OverLimit as over:
+        faults.add("SEC-18", Place(card.file, row=len(rows) + 1), over.measured,
+                   limit=limits.quoted(over.setting), setting=over.setting)  # fmt: skip
         return None
-    bad = _refuse_bytes(raw, rows, card, faults)
-    return None if bad is None else (rows, bad | _refuse_nul(rows, card, faults))
+    except csv.Error:
+        line = next(islice(lines_within(text, card.delimiter, limits), n_lines, None))
+        faults.add("HDR-10", Place(card.file, row=len(rows) + 1), line.strip())
+        return None
+    bad = _refuse_bytes(raw, rows, card, faults) if UNDEFINED_BYTE.search(text) else set()
+    if bad is None:
+        return None
+    return rows, bad | (_refuse_nul(rows, card, faults) if "\0" in text else set())
 
 
 def _decode(raw: bytes, card: Card, faults: Faults) -> str | None:
@@ -106,15 +114,13 @@ def _undefined(rows: list[list[str]]) -> Iterator[tuple[int, int, int]]:
     """Row, column and byte of every byte that the encoding does not define, in the file's order."""
     for i, cells in enumerate(rows):
         for j, cell in enumerate(cells):
-            if not cell.isascii():
-                yield from ((i, j, ord(c) - UNDEFINED) for c in cell if 0xDC80 <= ord(c) <= 0xDCFF)
+            for match in UNDEFINED_BYTE.finditer(cell):
+                yield i, j, ord(match[0]) - UNDEFINED
 
 
 def _refuse_bytes(raw: bytes, rows: list[list[str]], card: Card, faults: Faults) -> set[int] | None:
     """Rows with a byte that is not of the declared encoding; None when the whole file is not."""
     found = list(_undefined(rows))
-    if not found:
-        return set()
     i, j, byte = found[0]
     likely = likely_encoding(raw)
     name = heading_over(rows, card, j)

@@ -14,6 +14,7 @@ from pipeline.ingest.sheets import Extras
 from pipeline.ingest.text import heading_over
 from pipeline.legacy import NAMES, UNDEFINED, decode
 from pipeline.sources import Card
+from pipeline.words import as_text
 
 EXTRAS: dict[str, Callable[[bytes, str], Extras]] = {
     ".xlsx": sheet_xlsx.extras, ".ods": sheet_ods.extras, ".xls": sheet_xls.extras,
@@ -57,7 +58,7 @@ def read_sheet(
         faults.add("SEC-16", place, str(error), found="?", expected=suffix)
         return None
     found.merged += sheet.merged_cell_ranges or []
-    for (i, j), text in found.unread.items():
+    for (i, j), text in found.unread.items():  # beyond the rows there is no name and no heading
         if i < len(rows) and j < len(rows[i]):
             rows[i][j] = text
     if any(s.name == name and s.visible != SheetVisibleEnum.Visible for s in tables):
@@ -86,11 +87,10 @@ def _squeezed(name: str) -> str:
 
 def _list_hidden(found: Extras, rows: list[list[Any]], place: Place, faults: Faults) -> None:
     """Warn of hidden rows and columns that hold something, one finding per run of them."""
-    filled = {
-        (i, j) for i, cells in enumerate(rows) for j, c in enumerate(cells) if c not in ("", None)
+    hidden_rows = {i for i in found.hidden_rows if i < len(rows) and any(map(as_text, rows[i]))}
+    hidden_columns = {
+        j for j in found.hidden_columns if any(j < len(row) and as_text(row[j]) for row in rows)
     }
-    hidden_rows = found.hidden_rows & {i for i, _ in filled}
-    hidden_columns = found.hidden_columns & {j for _, j in filled}
     for first, last in _runs(hidden_rows):
         at = Place(place.file, place.sheet, row=first + 1)
         faults.add("HDR-15", at, f"{first + 1}:{last + 1}")
@@ -112,19 +112,21 @@ def _runs(numbers: set[int]) -> list[tuple[int, int]]:
 
 def _decode_cells(name: str, rows: list[list[Any]], card: Card, faults: Faults) -> set[int]:
     """Decode the texts of a declared font code in place; the indices of rows that are not in it."""
-    refused: dict[tuple[int, int], str] = {}
+    refused: list[tuple[int, int, str, str]] = []
     if card.encoding not in ("tcvn3", "vni"):
         return set()
     for i, cells in enumerate(rows):
         for j, cell in enumerate(cells):
             if isinstance(cell, str) and not cell.isascii():
-                cells[j] = decode(cell, card.encoding)
-                wrong = [chr(ord(c) - UNDEFINED) for c in cells[j] if 0xDC80 <= ord(c) <= 0xDCFF]
-                wrong += [c for c in cell if ord(c) > 0xFF and c.isalpha()]  # Unicode already
-                if wrong:
-                    refused[i, j] = wrong[0]
-    for (i, j), letter in list(refused.items())[:1]:
+                text = decode(cell, card.encoding)
+                undefined = [chr(ord(c) - UNDEFINED) for c in text if 0xDC80 <= ord(c) <= 0xDCFF]
+                unicode = [c for c in cell if ord(c) > 0xFF and c.isalpha()]
+                if unicode or undefined:
+                    refused.append((i, j, (unicode or undefined)[0], "Unicode" if unicode else "?"))
+                else:
+                    cells[j] = text
+    for i, j, letter, likely in refused[:1]:
         place = Place(card.file, name, i + 1, j + 1, heading_over(rows, card, j))
-        faults.add("ENC-03", place, letter, offset=str(rows[i][j]).index(letter), n=len(refused),
-                   declared=NAMES[card.encoding], likely=NAMES["utf-8"])  # fmt: skip
-    return {i for i, _ in refused}
+        faults.add("ENC-03", place, letter, offset=rows[i][j].index(letter), n=len(refused),
+                   declared=NAMES[card.encoding], likely=likely)  # fmt: skip
+    return {i for i, *_ in refused}
