@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help index check verify test lint bench docs lock clean
+.PHONY: help index check verify test lint fuzz bench docs lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -27,6 +27,9 @@ lint: $(STAMP)  ## ruff, sqlfluff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/sqlfluff lint --disable-progress-bar -q pipeline/sql
 	$(BIN)/mypy
+
+fuzz: $(STAMP)  ## a million random cells and files against the readers and independent readings of them
+	$(BIN)/python -m tests.fuzz
 
 bench: $(STAMP)  ## time a full run, an unchanged rerun and builds of any size, with peak memory
 	$(BIN)/python benchmarks/bench_index.py

@@ -114,4 +114,10 @@ def faults_page() -> str:
     ]
     for name, field in Limits.model_fields.items():
         lines.append(f"| `{name}` | {DEFAULTS.quoted(name)} | {field.description} |")
-    return HEAD.format(source="pipeline/messages.yml") + "\n".join(lines) + "\n"
+    lines += [
+        "\n## What makes no sense here\n",
+        "Cases of bad input that a user may look for above, and what happens instead.\n",
+    ]
+    for case, words in sorted(catalogue()["otherwise"].items()):
+        lines.append(f"- **{case}**: {words['en']}\n\n  {words['vi']}\n")
+    return HEAD.format(source="pipeline/messages.yml") + "\n".join(lines)

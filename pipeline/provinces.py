@@ -24,8 +24,7 @@ from pipeline.unresolved import (
 REFERENCE = Path(__file__).with_name("reference")
 INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 DASHES = dict.fromkeys(map(ord, "‐‑‒–—−"), "-")
-PREFIX = re.compile(r"^(tỉnh|thành phố|thủ đô|tp\.|tp|t\.)[ .]*(?=\w)")
-PREFIX_SPACED = re.compile(r"^(tỉnh|thành phố|thủ đô|tp|t)[ .]+(?=\w)")
+PREFIX = re.compile(r"^(tỉnh|thành phố|thủ đô|tp|t)[ .]+(?=\w)")
 # The tone mark of oa, oe and uy may stand on either letter when no letter follows: Hoà, Hòa.
 TONES = {
     "oà": "òa", "oá": "óa", "oả": "ỏa", "oã": "õa", "oạ": "ọa",
@@ -41,7 +40,7 @@ def fold(name: str) -> str:
     text = text.casefold().translate(DASHES).replace("ð", "đ")
     text = TONE.sub(lambda match: TONES[match.group()], text)
     text = re.sub(r"\s*-\s*", "-", re.sub(r"\s+", " ", text).strip())
-    return PREFIX_SPACED.sub("", PREFIX.sub("", text))
+    return PREFIX.sub("", text)
 
 
 def strip_marks(text: str) -> str:
@@ -68,6 +67,7 @@ class Reference:
     provinces: list[dict[str, str]] = field(default_factory=list)
     merger: dict[str, str] = field(default_factory=dict)
     names: dict[str, dict[str, str]] = field(default_factory=dict)  # scheme -> folded -> code
+    vietnamese: dict[str, dict[str, str]] = field(default_factory=dict)  # scheme -> folded -> name
     official: set[tuple[str, str]] = field(default_factory=set)  # (scheme, folded), no aliases
     unmarked: dict[str, dict[str, set[str]]] = field(default_factory=dict)
     ambiguous: list[tuple[str, str]] = field(default_factory=list)  # spellings of two provinces
@@ -118,6 +118,9 @@ def load_reference(folder: Path = REFERENCE) -> Reference:
     ref.unmarked = {scheme["scheme"]: defaultdict(set) for scheme in ref.schemes}
     spellings = [(p["scheme"], p["name_vi"], p["province_code"]) for p in ref.provinces]
     spellings += [(p["scheme"], p["name_en"], p["province_code"]) for p in ref.provinces]
+    ref.vietnamese = {scheme: {} for scheme in ref.names}
+    for province in ref.provinces:
+        ref.vietnamese[province["scheme"]][fold(province["name_vi"])] = province["name_vi"]
     ref.official = {(scheme, fold(spelling)) for scheme, spelling, _ in spellings}
     aliases = read_rows(folder / "aliases.csv")
     spellings += [(a["scheme"], a["alias"], a["province_code"]) for a in aliases]
@@ -275,7 +278,6 @@ class Resolver:
         if re.match(r"(huyện|quận|thị xã|phường|xã|thị trấn) ", key):
             self.faults.add("GEO-21", place, raw)
             return
-        known = {fold(name): name for c in self.codes[scheme]
-                 if (name := self.ref.name(scheme, c))}  # fmt: skip
+        known = self.ref.vietnamese[scheme]
         near = [known[k] for k in difflib.get_close_matches(key, list(known), n=3, cutoff=0.6)]
         self.faults.add("GEO-01", place, raw, scheme=scheme, nearest=", ".join(near) or "–")

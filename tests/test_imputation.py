@@ -217,13 +217,13 @@ def test_SCH_17_two_editions_of_one_year_have_no_order_in_time(toy: Toy) -> None
     assert "scheme 63 has two of 2022" in fault.details["problem"]
 
 
-def test_SEM_17_a_regression_that_has_not_settled_is_a_warning_in_the_findings(toy: Toy) -> None:
+def test_SEM_20_a_regression_that_has_not_settled_is_a_warning_in_the_findings(toy: Toy) -> None:
     made = with_a_gap(toy, "{method: iterative, max_iterations: 1}").index()
-    found = [fault for fault in made.findings if fault.rule == "SEM-17"]
+    found = [fault for fault in made.findings if fault.rule == "SEM-20"]
     assert {f.details["edition"]: f.value for f in found} == {
         "2022": "trained_share", "2022-34": "trained_share",
     }  # fmt: skip
-    assert published(made.release, "select count(*) from findings where rule = 'SEM-17'") == [(2,)]
+    assert published(made.release, "select count(*) from findings where rule = 'SEM-20'") == [(2,)]
     words = str(as_tree(explain(Release(made.release), "94", "trained_share", "2022"), "en").label)
     assert "raise max_iterations" in words
 

@@ -89,7 +89,10 @@ def test_DAT_01_every_day_is_read_in_its_declared_order_and_in_no_other(
         assert turned == Dated(f"{day:%Y-%d-%m}", ("date_order_mdy",))
 
 
-@pytest.mark.parametrize("text", ["31/02/2025", "2025-13-01", "00/05/2010", "5/2010/1", "20100501"])
+NO_DAYS = ["31/02/2025", "2025-13-01", "00/05/2010", "5/2010/1", "20100501", "02408", "1-2.1903"]
+
+
+@pytest.mark.parametrize("text", NO_DAYS)
 @pytest.mark.parametrize("order", ["date_order: dmy", "note: none"])
 def test_DAT_02_a_day_that_does_not_exist_is_refused(toy: Toy, text: str, order: str) -> None:
     declare(toy, "register", order)

@@ -135,7 +135,7 @@ def warn_unsettled(con: Any, faults: Faults) -> None:
 
     Args:
         con: the database, with `imputed`.
-        faults: one SEM-17 is added per edition.
+        faults: one SEM-20 is added per edition.
     """
     for edition, indicators in con.sql(UNSETTLED).fetchall():
-        faults.add("SEM-17", Place("index.yml"), indicators, edition=edition)
+        faults.add("SEM-20", Place("index.yml"), indicators, edition=edition)

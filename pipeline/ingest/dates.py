@@ -14,8 +14,8 @@ from pipeline.ingest.numbers import EDGES, Refused
 
 ISO = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
 MIDNIGHT = re.compile(r"[ T]00:00:00(\.0+)?$")  # what a program adds to a day
-WRITTEN = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})")
-MONTH_OF_YEAR = re.compile(r"([0-9]{1,2})[/.-]([0-9]{4})")
+WRITTEN = re.compile(r"[0-9]{1,2}([/.-])([0-9]{1,2}\1)?[0-9]{4}")  # 03/04/2025, 04/2025
+DAY_NUMBER = re.compile(r"[1-9][0-9]{4}(\.[0-9]+)?")
 # Day 0 of each of the two date systems of spreadsheets; the first holds from March 1900 on.
 DAY_0 = {"1900": datetime.date(1899, 12, 30), "1904": datetime.date(1904, 1, 1)}
 FIRST_SERIAL, LAST_SERIAL = 10_000, 99_999  # 1927 to 2173; smaller whole numbers are years
@@ -51,10 +51,10 @@ def read_date(cell: Any, order: str | None = None, system: str | None = None) ->
     text = MIDNIGHT.sub("", text)
     if ISO.fullmatch(text):
         return Dated(text) if is_date(text) else Refused("DAT-02", {})
-    if re.fullmatch(r"[0-9]{5}(\.[0-9]+)?", text):
+    if DAY_NUMBER.fullmatch(text):
         return _from_number(float(text), system)
-    if match := WRITTEN.fullmatch(text) or MONTH_OF_YEAR.fullmatch(text):
-        return _from_written([int(part) for part in match.groups()], order)
+    if WRITTEN.fullmatch(text):
+        return _from_written([int(part) for part in re.split(r"[/.-]", text)], order)
     return Refused("DAT-02", {})
 
 
