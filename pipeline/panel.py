@@ -134,7 +134,7 @@ def declare_spec(con: Any) -> None:
 
 def published_spec(con: Any) -> Spec:
     """The specification of a release opened by `store.open_release`."""
-    ((text,),) = con.sql("select content from read_text('spec.json')").fetchall()
+    ((text,),) = con.sql("select content from release_spec").fetchall()
     return Spec.model_validate(json.loads(text)["index"])
 
 

@@ -70,6 +70,8 @@ def open_release(folder: Path) -> duckdb.DuckDBPyConnection:
     here = here.replace("'", "''")
     views = (folder / "views.sql").read_text("utf-8")
     con.execute(views.replace("read_parquet('", f"read_parquet('{here}"))
+    spec = (folder / "spec.json").read_text("utf-8")
+    con.execute("create table release_spec as select $1 as content", [spec])
     return con
 
 

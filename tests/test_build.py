@@ -264,7 +264,7 @@ def test_points_of_experts_are_read_from_a_file_beside_the_choices(example: Exam
     ("choice", "rule", "says"),
     [
         ("{method: budget, points_file: ../experts.csv}", "SEC-07", "points_file"),
-        ("{method: hierarchy, matrix: {c: {c: 1}}}", "SCH-17", "not compared: c with e"),
+        ("{method: hierarchy, matrix: {c: {c: 1}}}", "SCH-17", "not compared: c – e"),
         ("{method: target_correlation, targets: {c: 1}}", "SCH-17", "no target for e"),
         ("{method: entropy, points: {one: {c: 1}}}", "SCH-17", "entropy takes no points"),
     ],

@@ -20,7 +20,7 @@ from tests.breaking import ENTERPRISES, INDEX, POPULATION
 from tests.conftest import ROOT, Toy
 
 RULES = catalogue()["rules"]
-WITHOUT_VALUE = {"HDR-13"}  # there are no rows of data, and nothing to quote
+WITHOUT_VALUE = {"NUM-07", "SCH-01", "HDR-13"}  # there are no rows of data, and nothing to quote
 PYTHON = [*(ROOT / "pipeline").rglob("*.py")]
 
 
@@ -199,7 +199,7 @@ def test_C2_the_words_of_a_rule_hold_its_value_or_say_what_is_not_there(rule: st
 @pytest.mark.parametrize("lang", ["vi", "en"])
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_C10_every_rule_has_a_text_and_a_remedy_in_both_languages(rule: str, lang: str) -> None:
-    words = RULES[rule]
+    words = {key: said for key, said in RULES[rule].items() if key != "build"}
     assert set(words) == {"kind", "vi", "en", "remedy_vi", "remedy_en"}
     assert words["kind"] in ("reject", "warn")
     assert _placeholders(words["vi"]) == _placeholders(words["en"])

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from pipeline.escape import for_markdown
 from pipeline.language import number, text
 
 NONE = "–"
@@ -49,8 +50,8 @@ def rank_cell(rank: float | None, n: int | None = None) -> str:
 def markdown(headings: list[str], rows: list[list[str]], right: set[int]) -> str:
     """A Markdown table; columns in `right` are aligned right."""
     marks = ["---:" if i in right else "---" for i in range(len(headings))]
-    cells = [[part.replace("|", "\\|") for part in row] for row in rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in [headings, marks, *cells])
+    head, *cells = [[for_markdown(part) for part in row] for row in (headings, *rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in [head, marks, *cells])
 
 
 def show(page: Page) -> None:

@@ -134,4 +134,5 @@ def _check_header(header: list[str], name: str, codes: list[str], faults: Faults
             faults.add("SCH-02", place, column, nearest=nearest(column, codes))
     for column in (EXPERT, *codes):
         if column not in header:
-            faults.add("HDR-01", Place(name, row=1), column, found=", ".join(header))
+            faults.add("HDR-01", Place(name, row=1), column, found=", ".join(header),
+                       nearest=nearest(column, header))  # fmt: skip
