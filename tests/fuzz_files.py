@@ -13,10 +13,11 @@ from typing import Any
 
 import xlsxwriter
 
+from pipeline.catalogue import load_catalogue
 from pipeline.faults import Faults
 from pipeline.ingest import ingest
 from pipeline.provinces import load_reference
-from pipeline.sources import Card, Catalogue, Variable, load_catalogue
+from pipeline.sources import Card, Catalogue, Variable
 from pipeline.spec import load_spec
 from tests.fuzz_cells import VIETNAMESE, damaged, told
 from tests.fuzz_oracles import INVISIBLE, Names, number_of

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import xlsxwriter
 
+from pipeline.catalogue import load_catalogue
 from pipeline.faults import Fault, Faults
 from pipeline.ingest.grid import read_grid
-from pipeline.sources import load_catalogue
 from pipeline.yamlfile import load_limits
 from tests.breaking import POPULATION, give_file, the_fault
 from tests.conftest import Toy

@@ -8,12 +8,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.catalogue import load_catalogue
 from pipeline.faults import Faults, render
 from pipeline.ingest.grid import Grid
 from pipeline.ingest.header import lay_out
 from pipeline.ingest.text import read_rows
 from pipeline.provinces import load_reference
-from pipeline.sources import load_catalogue
 
 TOY = Path(__file__).parent / "toy"
 CATALOGUE = load_catalogue(TOY, Faults())

@@ -130,10 +130,12 @@ def test_every_value_says_whether_it_was_observed_imputed_carried_or_is_missing(
 def test_a_carried_value_is_called_carried(example: Example) -> None:
     example.data.write_text(
         "uCode,Time,a,b,c,d,e,region\nu,2020,1,1,1,1,1,x\nv,2020,2,2,2,1,2,x\n"
-        "u,2021,3,3,3,1,NA,x\nv,2021,4,5,6,1,7,x\n", "utf-8")  # fmt: skip
+        "w,2020,5,6,5,1,4,x\nu,2021,3,3,3,1,NA,x\nv,2021,4,5,6,1,7,x\nw,2021,6,7,8,1,9,x\n",
+        "utf-8",
+    )
     example.run("impute: carried\n")
-    assert example.table("obs_status")["e"] == ["A", "A", "C", "A"]
-    assert example.table("imputed")["e"] == [1, 2, 1, 7]
+    assert example.table("obs_status")["e"] == ["A", "A", "A", "C", "A", "A"]
+    assert example.table("imputed")["e"] == [1, 2, 4, 1, 7, 9]
 
 
 def test_what_is_imputed_ranks_nobody(example: Example) -> None:

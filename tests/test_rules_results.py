@@ -22,7 +22,7 @@ from pipeline import store
 from pipeline.__main__ import main
 from pipeline.alphabet import alphabet_key, alphabetical
 from pipeline.explain import Release, explain
-from pipeline.faults import Faults, Rejected
+from pipeline.faults import Faults, Rejected, explain_fault
 from pipeline.methods.impute import impute
 from pipeline.methods.normalise import normalise
 from pipeline.provinces import load_reference
@@ -102,9 +102,8 @@ def test_OUT_03_a_build_of_one_or_two_units_is_refused(example: Example, rows: i
 
 def test_OUT_03_the_minimum_cannot_be_set_below_three(toy: Toy) -> None:
     toy.edit(INDEX, "  impute: none", "  impute: none\n  min_provinces: 2")
-    assert (
-        "greater than or equal to 3" in fired(toy, "SCH-07", INDEX, 12, None, 2).details["problem"]
-    )
+    fault = fired(toy, "SCH-07", INDEX, 12, None, 2)
+    assert "at least 3" in explain_fault(fault, "en")["why"]
 
 
 @pytest.mark.parametrize("method", ["mean", "median", "carried", "linear", "knn", "iterative"])
@@ -136,9 +135,10 @@ def test_OUT_05_a_geometric_mean_on_a_scale_from_zero_is_refused(
     toy: Toy, example: Example
 ) -> None:
     toy.edit(INDEX, "aggregate: arithmetic", "aggregate: geometric")
-    assert "above 0" in fired(toy, "SCH-17", INDEX, 14, None, "aggregate").details["problem"]
-    (fault,) = example.faults("aggregate: {method: geometric}\n")
-    assert "above 0" in fault.details["problem"]
+    ours = fired(toy, "SCH-17", INDEX, 14, None, "aggregate")
+    (theirs,) = example.faults("aggregate: {method: geometric}\n")
+    for fault in (ours, theirs):
+        assert "above 0" in explain_fault(fault, "en")["why"]
 
 
 def test_OUT_05_on_the_documented_scale_above_zero_it_gives_finite_scores(toy: Toy) -> None:

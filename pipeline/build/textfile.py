@@ -17,7 +17,7 @@ from pyarrow import csv
 from pipeline.faults import Faults, Place, bad_byte, column_letters, row_after
 from pipeline.ingest.content import kind_of
 
-KINDS = {"zip": "Excel (.xlsx)", "xls": "Excel (.xls)"}
+KINDS = {"zip": "Excel (.xlsx)", "OLE": "Excel (.xls)"}
 SEPARATORS = (";", "\t", "|")
 
 
@@ -102,7 +102,7 @@ def _is_text(raw: bytes, place: Place, faults: Faults) -> bool:
         name = "OpenDocument (.ods)" if b"opendocument" in raw[:200] else KINDS.get(kind, kind)
         faults.add("SEC-16", place, place.file, found=name, expected="CSV")
     elif raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        faults.add("ENC-02", place, raw[:2].hex(), declared="UTF-8")
+        faults.add("ENC-02", place, raw[:2].hex(), declared="UTF-8", found="UTF-16")
     elif not raw.strip():
         faults.add("HDR-13", place)
     else:
@@ -115,7 +115,8 @@ def _is_whole(raw: bytes, place: Place, faults: Faults) -> bool:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         row, offset = bad_byte(raw, error)
-        faults.add("ENC-03", Place(place.file, row=row), hex(raw[offset]), offset=offset)
+        faults.add("ENC-03", Place(place.file, row=row), hex(raw[offset]), offset=offset,
+                   declared="UTF-8", n=1, likely="–")  # fmt: skip
         return False
     if "\0" in text:
         row = row_after(text[: text.index("\0")])

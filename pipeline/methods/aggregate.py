@@ -171,7 +171,7 @@ def climb(
     leaves = np.asarray(leaf_scores, dtype=np.float64)
     n_units, n_leaves = leaves.shape
     w = checked_weights(weights, names)
-    order, children = _walk(np.asarray(parents), n_leaves, w.size, names)
+    order, children = walk(np.asarray(parents), n_leaves, w.size, names)
     n_inner = w.size - n_leaves
     chosen = [methods] * n_inner if isinstance(methods, str) else list(methods)
     least = np.broadcast_to(np.asarray(min_share, dtype=np.float64), (n_inner,))
@@ -204,7 +204,7 @@ def climb(
     return Climbed(scores, coverage, declared, is_entered)
 
 
-def _walk(
+def walk(
     parents: np.ndarray, n_leaves: int, n_nodes: int, names: Names
 ) -> tuple[list[int], dict[int, np.ndarray]]:
     """Inner nodes in an order that meets children before their parent, and each one's children."""

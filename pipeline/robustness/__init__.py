@@ -1,0 +1,1 @@
+"""How sure is a rank: the index computed again under other defensible choices, many times."""

@@ -1,0 +1,237 @@
+"""Scores and ranks of a tree under many draws of its weights, and of the ways to score it.
+
+Draws of one way are computed together, block by block, as matrix products; the numbers are those of
+`pipeline.methods.aggregate.climb` draw by draw.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from pipeline.methods.aggregate import aggregate
+from pipeline.methods.ranks import rank_block, smallest_integer
+from pipeline.robustness.tree import Block, Tree, Way
+
+THREADS = 2
+CELLS_AT_ONCE = 2**16  # units times draws of a block: what a processor's cache holds
+MEMORY_FOR_SCORES = 2**28  # bytes; beyond it scores are kept in single precision
+SLACK = 1e-9  # a threshold met to nine decimals is met, as in 80_aggregated
+POWERS = {"arithmetic": 1.0, "geometric": 0.0, "harmonic": -1.0}
+LARGEST_POWER = 4.0  # beyond it powers overflow, and `aggregate` has the safe way
+
+Floats = np.ndarray
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What the draws gave for the inner nodes asked for.
+
+    Attributes:
+        nodes: the numbers of the nodes.
+        scores: for each node shape (n_units, n_draws), NaN where missing.
+        ranks: for each node the same shape, small integers, 0 where missing.
+    """
+
+    nodes: tuple[int, ...]
+    scores: dict[int, Floats]
+    ranks: dict[int, np.ndarray]
+
+
+def simulate(
+    tree: Tree,
+    ways: Sequence[Way],
+    way_of_draw: np.ndarray,
+    block_of: Callable[[np.ndarray], Block],
+    nodes: Sequence[int] | None = None,
+) -> Simulated:
+    """Scores and ranks of every unit in every draw.
+
+    Args:
+        tree: the nodes.
+        ways: the ways to score; all have the same units.
+        way_of_draw: shape (n_draws,), the number of the way of each draw.
+        block_of: from numbers of draws to their parameters.
+        nodes: inner nodes to keep; None keeps all.
+
+    Returns:
+        A `Simulated`; memory is about 9 bytes (beyond 2²⁸ of scores 5) per node, unit and draw.
+
+    Raises:
+        ValueError: as `pipeline.methods.aggregate.aggregate`, for scores a method cannot take.
+    """
+    kept = tuple(tree.order if nodes is None else nodes)
+    n_units, n_draws = ways[0].leaves.shape[1], way_of_draw.size
+    size = len(kept) * n_units * n_draws * 8
+    scores = {k: np.empty((n_units, n_draws), np.float64 if size <= MEMORY_FOR_SCORES
+                          else np.float32) for k in kept}  # fmt: skip
+    ranks = {k: np.empty((n_units, n_draws), smallest_integer(n_units)) for k in kept}
+    step = max(64, CELLS_AT_ONCE // max(n_units, 1))
+    blocks = [
+        (way, rows[start : start + step])
+        for way, rows in zip(ways, rows_of_ways(way_of_draw, len(ways)), strict=True)
+        for start in range(0, rows.size, step)
+    ]
+
+    def run(block: tuple[Way, np.ndarray]) -> None:
+        way, rows = block
+        found = score_block(tree, way, block_of(rows))
+        for k in kept:
+            scores[k][:, rows] = found[k]
+            ranks[k][:, rows] = rank_block(found[k])
+
+    # Threads of our own over blocks; those of the linear algebra would get in their way.
+    with _controller().limit(limits=1, user_api="blas"), ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(run, blocks))
+    return Simulated(kept, scores, ranks)
+
+
+@functools.cache
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def rows_of_ways(way_of_draw: np.ndarray, n_ways: int) -> list[np.ndarray]:
+    """The draws of each way, in their order."""
+    order = np.argsort(way_of_draw, kind="stable")
+    return np.split(order, np.searchsorted(way_of_draw[order], np.arange(1, n_ways)))
+
+
+def score_block(tree: Tree, way: Way, block: Block) -> dict[int, Floats]:
+    """Scores of every inner node in some draws.
+
+    Args:
+        tree: the nodes.
+        way: how they are scored.
+        block: the draws.
+
+    Returns:
+        For each inner node shape (n_units, n_draws). Whether a node has enough of its weight, and
+        who is ranked, is not drawn: it is judged by the weights of the way.
+    """
+    w = np.ascontiguousarray((way.weights * block.multipliers).T)
+    base = way.weights[:, None]
+    if block.is_out is not None:
+        w = np.where(block.is_out.T, 0.0, w)
+        base = np.where(block.is_out.T, 0.0, base)
+    _, n_units, n_leaves = way.leaves.shape
+    is_entered = np.zeros(tree.parents.size, dtype=bool)
+    is_entered[:n_leaves] = way.entered
+    found: dict[int, Floats] = {}
+    for node in tree.order:
+        kids = tree.children[node][is_entered[tree.children[node]]]
+        is_entered[node] = kids.size > 0
+        if kids.size == 0:
+            found[node] = np.full((n_units, w.shape[1]), np.nan)
+            continue
+        k = node - n_leaves
+        parameters = way.parameters[k] if way.parameters else {}
+        below = _Below(way.leaves, block.sets, found, kids[kids < n_leaves],
+                       kids[kids >= n_leaves], w, base)  # fmt: skip
+        found[node] = _mean(below, way.methods[k], float(way.min_share[k]), parameters)
+    if way.is_ranked is not None:
+        found[tree.top][~way.is_ranked] = np.nan
+    return found
+
+
+@dataclass(frozen=True)
+class _Below:
+    """The children of a node: columns of the leaves, and inner nodes already scored."""
+
+    leaves: Floats  # (n_sets, n_units, n_leaves)
+    sets: np.ndarray
+    found: dict[int, Floats]
+    leaf_kids: np.ndarray
+    inner_kids: np.ndarray
+    w: Floats  # (n_nodes, n_draws)
+    base: Floats  # (n_nodes, 1 or n_draws): before the draw
+
+    def add_up(self, of: Any) -> tuple[Floats, Floats, np.ndarray, Floats, Floats]:
+        """Sums over the children that there are, for a mean.
+
+        Returns:
+            Weight times `of` the score, shape (n_units, n_draws); the weight of all children,
+            (n_draws,); the units that lack a child in some draw; for them the weight present, and
+            the share of it before the draw.
+        """
+        x = self.leaves[:, :, self.leaf_kids]
+        seen = ~np.isnan(x[0])
+        own = self.w[self.leaf_kids]
+        terms = np.where(seen, of(np.where(seen, x, 1.0)), 0.0)
+        if len(terms) == 1:
+            total = terms[0] @ own
+        else:
+            total = np.zeros((seen.shape[0], own.shape[1]))
+            for column, weight in zip(terms.transpose(2, 1, 0), own, strict=True):
+                total += weight * column[:, self.sets]
+        entered = own.sum(axis=0)
+        lacks = ~seen.all(axis=1)
+        there = {kid: ~np.isnan(self.found[kid]) for kid in self.inner_kids}
+        for kid, is_there in there.items():
+            x, weight = self.found[kid], self.w[kid]
+            if is_there.all():
+                total += weight * of(x)
+            else:
+                lacks |= ~is_there.all(axis=1)
+                total += weight * np.where(is_there, of(np.where(is_there, x, 1.0)), 0.0)
+            entered = entered + weight
+        units = np.flatnonzero(lacks)
+        shown = seen[units].astype(np.float64)
+        present, share = shown @ own, shown @ self.base[self.leaf_kids]
+        for kid, is_there in there.items():
+            present = present + self.w[kid] * is_there[units]
+            share = share + self.base[kid] * is_there[units]
+        whole = self.base[[*self.leaf_kids, *self.inner_kids]].sum(axis=0)
+        return total, entered, units, present, share / np.where(whole > 0, whole, 1.0)
+
+    def refuse(self, zero_too: bool, method: str) -> None:
+        """Raise for a score that the method cannot take: below 0, or 0 itself."""
+        tables = [self.leaves[:, :, self.leaf_kids], *(self.found[kid] for kid in self.inner_kids)]
+        lowest = min(np.nanmin(table, initial=np.inf) for table in tables)
+        if lowest < 0 or (zero_too and lowest == 0):
+            raise ValueError(f"a score of {lowest:g} is none that a {method} mean can take")
+
+    def draw(self, d: int, method: str, min_share: float, parameters: Mapping[str, Any]) -> Floats:
+        """Scores in one draw, by a method that is no power mean."""
+        kids = [*self.leaf_kids, *self.inner_kids]
+        inner = [self.found[kid][:, d] for kid in self.inner_kids]
+        x = np.column_stack([self.leaves[self.sets[d]][:, self.leaf_kids], *inner])
+        w, base = self.w[kids, d], self.base[kids, d if self.base.shape[1] > 1 else 0]
+        if not w.any():
+            return np.full(len(x), np.nan)
+        share = (~np.isnan(x) * base).sum(axis=1) / base.sum()
+        x[share < min_share - SLACK] = np.nan
+        return aggregate(x, w, method, 0.0, **parameters)
+
+
+def _mean(below: _Below, method: str, min_share: float, parameters: Mapping[str, Any]) -> Floats:
+    """Scores of a node in every draw: power means at once, other methods draw by draw."""
+    power = POWERS.get(method, parameters.get("power", np.nan) if method == "generalised" else None)
+    if power is None or not abs(power) <= LARGEST_POWER or method == "mpi":
+        draws = range(below.w.shape[1])
+        return np.column_stack([below.draw(d, method, min_share, parameters) for d in draws])
+    there, back = _transform(float(power))
+    if power != 1:
+        below.refuse(power <= 0, method)
+    total, entered, units, present, share = below.add_up(there)
+    some = total[units]
+    with np.errstate(divide="ignore", invalid="ignore"):  # 0/0 where every child is left out
+        total /= entered
+    is_met = (present > 0) & (share >= min_share - SLACK)
+    total[units] = np.where(is_met, some, np.nan) / np.where(is_met, present, 1.0)
+    return np.asarray(back(total))
+
+
+def _transform(power: float) -> tuple[Any, Any]:
+    """A power mean as an arithmetic mean: there and back."""
+    if power == 1:
+        return (lambda x: x), (lambda x: x)
+    if power == 0:
+        return np.log, np.exp
+    return (lambda x: x**power), (lambda x: x ** (1 / power))
