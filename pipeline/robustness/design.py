@@ -111,7 +111,7 @@ class Space:
     @property
     def names(self) -> list[str]:
         """The factors in the order of the sensitivity indices."""
-        return [one.name for one in (*self.choices, *self.spreads)]
+        return [*(c.name for c in self.choices), *(s.name for s in self.spreads)]
 
     @property
     def groups(self) -> list[int]:
