@@ -102,7 +102,7 @@ def _is_text(raw: bytes, place: Place, faults: Faults) -> bool:
         name = "OpenDocument (.ods)" if b"opendocument" in raw[:200] else KINDS.get(kind, kind)
         faults.add("SEC-16", place, place.file, found=name, expected="CSV")
     elif raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        faults.add("ENC-02", place, raw[:2].hex(), declared="UTF-8", found="UTF-16")
+        faults.add("ENC-02", place, raw[:2].hex(), declared="UTF-8", found="utf-16")
     elif not raw.strip():
         faults.add("HDR-13", place)
     else:
