@@ -504,7 +504,7 @@ def put_forest(con: duckdb.DuckDBPyConnection, forest: dict[str, Any]) -> None:
         weigh="{}",
         node_coverage=forest["min_share"],
     )
-    thresholds = {"province_coverage": 0.0, "lower": 0.0, "upper": 100.0}
+    thresholds = {"province_coverage": 0.0, "lower": 0.0, "upper": 100.0, "rank_digits": 10}
     given(con, "spec_settings", pillar_coverage=[0.0], **thresholds)
     carried = dict.fromkeys(
         ("data_year", "age", "value", "value_low", "value_high", "unit", "obs_status", "is_imputed",

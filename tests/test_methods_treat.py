@@ -316,8 +316,7 @@ def treated_by_sql(con: duckdb.DuckDBPyConnection, x: np.ndarray, **options: Any
         imputed_value=x.ravel(),
         is_entered=True,
     )
-    given_table(con, "spec_indicators", indicator=names, treat=True)
-    given_table(con, "spec_settings", is_treating=[True], **{k: [v] for k, v in options.items()})
+    given_table(con, "spec_indicators", indicator=names, treat=True, transform="log", **options)
     con.execute((store.SQL_FOLDER / "60_treated.sql").read_text("utf-8"))
     frame = con.sql(
         "select treatment, treated_value from treated order by province_code, indicator"

@@ -86,7 +86,7 @@ def run_chain(inputs: Inputs, methods: Methods) -> Built:
         denominated=denominated,
         imputation=imputation,
         carried=methods.impute.method == "carried",
-        imputed_share=imputation.is_imputed @ shares,
+        imputed_share=_share_of_weight(imputation.is_imputed, shares),
         draw_scores=np.array([one.scores[:, tree.top] for one in draws]),
         draw_ranks=np.array([one.ranks[:, tree.top] for one in draws]),
     )
@@ -102,9 +102,9 @@ def _score(panel: np.ndarray, observed: np.ndarray, tree: Tree) -> Scored:
     )
     scores = tree.climb(normalised, weights).scores
     shares = leaf_shares(tree.parents, weights, entered)
-    coverage = np.isfinite(observed) @ shares
-    nonzero = coverage - (observed == 0) @ shares
-    is_ranked, ranks = _rank(scores, coverage, nonzero, tree)
+    coverage = _share_of_weight(~np.isnan(observed), shares)
+    zero = (observed == 0) @ shares[:, tree.top]
+    is_ranked, ranks = _rank(scores, coverage[:, tree.top], zero, tree)
     return Scored(
         treatment, normalised, scores, coverage, is_ranked, ranks, weights, origins, remarks
     )
@@ -129,6 +129,16 @@ def leaf_shares(parents: np.ndarray, weights: np.ndarray, entered: np.ndarray) -
         if weights[kids].any():
             shares[:, node] = shares[:, kids] @ weights[kids] / weights[kids].sum()
     return shares
+
+
+def _share_of_weight(flags: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """The share of each node's weight that is flagged, shape (n_rows, n_nodes)."""
+    found = np.zeros((len(flags), shares.shape[1]))
+    if flags.any():
+        n = len(shares)
+        found[:, :n] = flags & (shares.diagonal() > 0)
+        np.matmul(found[:, :n], shares[:, n:], out=found[:, n:])
+    return found
 
 
 def _denominate(inputs: Inputs, methods: Methods) -> np.ndarray:
@@ -239,7 +249,7 @@ class Tree:
 
 
 def _rank(
-    scores: np.ndarray, coverage: np.ndarray, nonzero: np.ndarray, tree: Tree
+    scores: np.ndarray, coverage: np.ndarray, zero: np.ndarray, tree: Tree
 ) -> tuple[np.ndarray, np.ndarray]:
     """Whether each row is ranked, and the ranks of every node within an edition; 0 is none.
 
@@ -247,13 +257,16 @@ def _rank(
     nonzero_coverage is not 0; else the index has no rank, and the nodes below keep theirs.
     """
     top, own = tree.top, tree.methods.screen
-    is_ranked = coverage[:, top] >= float(own.unit_coverage) - TOLERANCE
-    is_ranked &= nonzero[:, top] >= float(own.nonzero_coverage) * coverage[:, top] - TOLERANCE
+    is_ranked = coverage >= float(own.unit_coverage) - TOLERANCE
+    is_ranked &= coverage - zero >= float(own.nonzero_coverage) * coverage - TOLERANCE
     is_ranked &= np.isfinite(scores[:, top])
-    times, digits = tree.inputs.times, tree.methods.rank.digits
-    groups = None if times is None else np.array(times)
-    kept = scores.copy(order="F")
-    kept[~is_ranked, top] = np.nan
+    groups = None if tree.inputs.times is None else np.array(tree.inputs.times)
+    ranks = np.empty(scores.shape, dtype=np.int64, order="F")
+
+    def rank_node(node: int) -> None:
+        column = np.where(is_ranked, scores[:, node], np.nan) if node == top else scores[:, node]
+        ranks[:, node] = rank(column, tree.methods.rank.digits, groups)
+
     with ThreadPoolExecutor(THREADS) as pool:  # numpy sorts without the interpreter's lock
-        ranks = pool.map(lambda column: rank(column, digits, groups), kept.T)
-        return is_ranked, np.column_stack(list(ranks))
+        list(pool.map(rank_node, range(scores.shape[1])))
+    return is_ranked, ranks

@@ -26,11 +26,15 @@ def scale(x: np.ndarray, entered: np.ndarray, inputs: Inputs, choices: Normalise
     for chosen, columns in alike.values():
         members = [inputs.indicators[j] for j in columns]
         directions = [n.direction * _turns(n.code, parents, reversed_nodes) for n in members]
-        scores[:, columns] = normalise(
-            x[:, columns], direction=directions, names=[n.code for n in members],
+        is_all = len(columns) == x.shape[1]
+        found = normalise(
+            x if is_all else x[:, columns], direction=directions, names=[n.code for n in members],
             groups=inputs.times if choices.panel == "edition" else None,
             **_parameters(chosen, members, inputs, choices),
         )  # fmt: skip
+        if is_all:
+            return found
+        scores[:, columns] = found
     return scores
 
 

@@ -47,7 +47,9 @@ class Turned:
 def minmax(t: Turned) -> Floats:
     """Worst observed value 0, best 1."""
     worst, best = t.worst_and_best()
-    return np.asarray((t.y - worst) / (best - worst))
+    share = np.asarray(t.y - worst)
+    share /= best - worst
+    return share
 
 
 def goalposts(t: Turned, bounds: Floats, clip: bool) -> Floats:

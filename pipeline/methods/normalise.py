@@ -105,8 +105,11 @@ def normalise(
         own = chosen
         if method == "distance_to_reference":
             own = chosen | {"reference": goals[label]}
-        group = scales.Turned(y[rows], turned, names, where)
-        scores[rows] = _score(method, group, bottom, top, own)
+        part = y if groups is None else y[rows]
+        found = _score(method, scales.Turned(part, turned, names, where), bottom, top, own)
+        if groups is None:
+            return found
+        scores[rows] = found
     return scores
 
 
@@ -182,7 +185,10 @@ def _score(
         return np.asarray(scales.standard(t, 0) * (span / 6) + middle)
     if method in ("rank", "borda") and chosen["points"]:
         return scales.positions(t, chosen["ties"])[0] - (method == "borda")
-    return np.asarray(_share(method, t, chosen) * span + lower)
+    share = _share(method, t, chosen)  # an array of its own: it can be stretched where it stands
+    share *= span
+    share += lower
+    return share
 
 
 def _share(method: str, t: scales.Turned, chosen: Mapping[str, Any]) -> Floats:

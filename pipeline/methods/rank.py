@@ -54,21 +54,28 @@ def rank(scores: np.ndarray, digits: int = 10, groups: np.ndarray | None = None)
         )
     if not 0 <= digits <= 300:
         raise ValueError(f"digits must be between 0 and 300, not {digits}")
+    if groups is not None and np.shape(groups) != scores.shape:
+        raise ValueError(f"{np.size(groups)} groups for {scores.size} scores")
     ranks = np.zeros(scores.size, dtype=np.int64)
     scored = np.flatnonzero(~np.isnan(scores))
     if scored.size == 0:
         return ranks
-    group = np.zeros(scored.size, dtype=np.int64)
-    if groups is not None:
-        if np.shape(groups) != scores.shape:
-            raise ValueError(f"{np.size(groups)} groups for {scores.size} scores")
-        group = np.unique(np.asarray(groups)[scored], return_inverse=True)[1]
     rounded = round_half_away(scores[scored], digits)
-    order = np.argsort(-rounded) if groups is None else np.lexsort((-rounded, group))
-    place = np.arange(order.size)
-    opens_group = np.diff(group[order], prepend=-1) != 0
-    opens_tie = opens_group | (np.diff(rounded[order], prepend=np.nan) != 0)
-    first_of_group = np.maximum.accumulate(np.where(opens_group, place, 0))
-    first_of_tie = np.maximum.accumulate(np.where(opens_tie, place, 0))
-    ranks[scored[order]] = first_of_tie - first_of_group + 1
+    if groups is None:
+        order = np.argsort(-rounded)
+        ranks[scored[order]] = _first_alike(rounded[order]) + 1
+        return ranks
+    group = np.unique(np.asarray(groups)[scored], return_inverse=True)[1]
+    order = np.lexsort((-rounded, group))
+    opens_group = _first_alike(group[order])
+    first_of_tie = np.maximum(_first_alike(rounded[order]), opens_group)
+    ranks[scored[order]] = first_of_tie - opens_group + 1
     return ranks
+
+
+def _first_alike(ordered: np.ndarray) -> np.ndarray:
+    """For each place of an ordered column, the first place of the run of equal values it is in."""
+    opens = np.empty(ordered.size, dtype=bool)
+    opens[0] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=opens[1:])
+    return np.asarray(np.maximum.accumulate(np.where(opens, np.arange(ordered.size), 0)))
