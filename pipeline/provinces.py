@@ -37,7 +37,7 @@ TONE = re.compile("(" + "|".join(TONES) + r")(?![^\W\d_])")
 def fold(name: str) -> str:
     """A name as it is compared: composed, lower case, one tone style, no prefix, single spaces."""
     text = unicodedata.normalize("NFC", name.translate(INVISIBLE).replace("Ð", "Đ"))
-    text = text.casefold().translate(DASHES).replace("ð", "đ")
+    text = text.lower().translate(DASHES).replace("ð", "đ")
     text = TONE.sub(lambda match: TONES[match.group()], text)
     text = re.sub(r"\s*-\s*", "-", re.sub(r"\s+", " ", text).strip())
     return PREFIX.sub("", text)

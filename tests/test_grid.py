@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import zipfile
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -209,3 +210,12 @@ def test_a_decimal_of_a_Parquet_file_is_a_number_whatever_the_style(toy: Toy) ->
     toy.edit(CARDS, "number_style: plain", "number_style: vi")
     give_file(toy, "population", ".parquet", _parquet([HEADER, *rows]))
     assert list(_population(toy)["value"]) == list(before["value"])
+
+
+def test_a_workbook_in_an_encoding_nobody_knows_is_refused(toy: Toy) -> None:
+    buffer, raw = io.BytesIO(), _xlsx(_rows(toy))
+    with zipfile.ZipFile(io.BytesIO(raw)) as old, zipfile.ZipFile(buffer, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b'"UTF-8"', b'"UTx8"'))
+    name = give_file(toy, "population", ".xlsx", buffer.getvalue())
+    assert [f.place.file for f in toy.faults() if f.rule == "SEC-16"] == [name]

@@ -122,7 +122,7 @@ def test_every_form_of_a_name_is_the_same_province(name: str, code: str) -> None
 @pytest.mark.parametrize(
     "name",
     ["Quảng Nimh", "Quảng Nma", "Quảng", "Hà Nô", "Hà Nộii", "Bình Dịnh", "Binh Duongg", "Nam",
-     "Tỉnh ABC", "Hà", "", "Quảng Nam Quảng Ngãi"],
+     "Tỉnh ABC", "Hà", "", "Quảng Nam Quảng Ngãi", "ſơn La", "TỉnhNghệ An", "T. Tỉnh Nghệ An"],
 )  # fmt: skip
 def test_a_near_name_is_never_matched(name: str) -> None:
     assert _rule(name) == "GEO-01"

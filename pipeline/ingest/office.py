@@ -62,7 +62,7 @@ class XmlPart:
             return
         try:
             self.parser.Parse(piece, is_last)
-        except expat.ExpatError as error:
+        except (expat.ExpatError, LookupError) as error:  # no XML, or in an unknown encoding
             if self.is_strict:
                 raise ValueError(f"{self.name}: {error}") from error
             self.is_over = True
