@@ -162,7 +162,7 @@ def correlations(
             `negative` of siblings and of a node and one above it.
     """
     pairs = [(i, j, relate(i, j)) for i, j in combinations(range(len(codes)), 2)]
-    for method in CORRELATIONS:
+    for method in CORRELATIONS if pairs else ():
         found = correlate(scores, method)
         reasons: dict[tuple[int, int], list[str]] = {}
         for flag in pair_flags(found.r, [0] * len(codes)):

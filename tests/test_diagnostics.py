@@ -12,8 +12,9 @@ import pytest
 from scipy import stats
 
 from pipeline import diagnostics, packaging, store
+from pipeline.__main__ import main
 from pipeline.diagnostics import analysis_tables
-from pipeline.panel import published_scores, read_panel
+from pipeline.panel import climb_panel, published_scores, read_panel
 from schemas import contracts
 from tests.conftest import Toy
 
@@ -129,6 +130,28 @@ def test_reliability_and_components_of_two_children_by_hand(tables: dict[str, pa
 def test_a_group_with_a_constant_child_has_no_components() -> None:
     x = np.array([[1.0, 5.0], [2, 5.0 + 1e-15], [3, 5]])
     assert list(diagnostics.components("p", ["a", "b"], x)) == []
+
+
+def test_an_edition_that_nothing_enters_is_described_and_has_no_pairs(
+    toy: Toy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    early = '  - {edition: "2012", reference_year: 2012, scheme: "63"}'
+    toy.edit("index.yml", "editions:\n", f"editions:\n{early}\n")
+    toy.index()
+    con = store.open_release(toy.project.current)
+    panel = read_panel(con, "2012")
+    assert not panel.entered.any()
+    assert np.isnan(climb_panel(panel)).all()
+    counts = con.sql("select count(*) from statistics where edition = '2012' and n = 0").fetchall()
+    assert counts == [(4 + 10,)]
+    for name in ("correlations", "reliability", "components"):
+        assert con.sql(f"from {name} where edition = '2012'").fetchall() == []
+    con.close()
+    for command in (["profile", "92"], ["compare", "--editions", "2012", "2022"]):
+        assert main([*command, "--root", str(toy.root), "--lang", "en"]) == 0
+    shown = capsys.readouterr().out
+    assert "Strengths: none." in shown
+    assert "Not ranked: No indicator under this node entered the edition" in shown
 
 
 @pytest.mark.parametrize("name", packaging.ANALYSIS_TABLES)

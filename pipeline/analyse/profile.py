@@ -28,10 +28,11 @@ def profile(con: Any, release: Release, panel: Panel, province: str, peers: str)
 
     Returns:
         `nodes`: score, rank among the peers, their mean and the difference from it, from the index
-        down to the entered indicators. `strengths` and `weaknesses`: the indicators furthest above
-        and below the mean of the peers, at most `TOP` each, never one in both. `contributions`:
-        points of the index that each indicator gives, empty where nodes are no arithmetic means.
-        `missing`: every indicator without a score, with the reason.
+        down to the entered indicators. `not_ranked`: why the index has no score. `strengths` and
+        `weaknesses`: the indicators furthest above and below the mean of the peers, at most `TOP`
+        each, never one in both. `contributions`: points of the index that each indicator gives,
+        empty where nodes are no arithmetic means. `missing`: every indicator without a score, with
+        the reason.
     """
     unit = panel.provinces.index(province)
     region = {code: release.names[panel.edition, code, release.root]["region_vi"]
@@ -58,6 +59,7 @@ def profile(con: Any, release: Release, panel: Panel, province: str, peers: str)
         **{key: names[key] for key in kept},
         "peers": peers,
         "n_peers": int(field.sum()),
+        "not_ranked": rows[release.root]["reason"],
         "nodes": nodes,
         **_marked(release, panel, scores[:, alive], unit, field),
         "contributions": _contributions(release, rows),
@@ -110,6 +112,9 @@ def profile_page(found: dict[str, Any], lang: str) -> Page:
     title = text("profile_title", lang, province=name, edition=found["edition"])
     key = "profile_all" if found["peers"] == "all" else "profile_region"
     page: Page = [f"{title} {text(key, lang, n=found['n_peers'], region=region)}"]
+    if found["not_ranked"] is not None:
+        words = text("not_ranked", lang, reason=reason(found["not_ranked"], lang))
+        page.append(words[0].upper() + words[1:])
     rows = [
         [row[f"name_{lang}"], text(f"level_{row['level']}", lang), cell(row["score"], lang),
          rank_cell(row["rank"], row["ranked"]), cell(row["mean"], lang),
