@@ -77,7 +77,7 @@ def _same_everywhere(found: Any, faults: Faults, cells: list[list[Any]], style: 
         assert row["value"] == float(wanted), f"{cell!r} was read as {row['value']}"
     if faults.rejecting():
         return faults.rejecting()[0].rule
-    filled = [row for row in cells[1:] if any(str(c or "").strip() for c in row)]
+    filled = [row for row in cells[1:] if any(_visible(str(c or "")) for c in row)]
     n = len(found.observed) + len(found.excluded)
     assert n == len(filled), f"{len(filled)} rows of data, {n} told of: {cells!r}"
     return "read"

@@ -18,8 +18,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import xlwt
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from pipeline.faults import Fault
+from pipeline.faults import Fault, Faults
+from pipeline.ingest.content import check_content
+from pipeline.limits import DEFAULTS
 from tests import hostile
 from tests.breaking import CARDS, INDEX, POPULATION, fired, give_file, line_of, the_fault
 from tests.conftest import Toy
@@ -640,3 +644,38 @@ def test_the_safe_workbooks_of_these_tests_are_read(toy: Toy, tmp_path: Path) ->
     give_file(toy, "population", ".xlsx", hostile.xlsx(toy))
     assert toy.load().ingested.observed["value"].tolist() == expected
     assert other.load().ingested.observed["value"].tolist() == expected
+
+
+FLIPS = st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=20)
+
+
+@pytest.fixture(scope="module")
+def workbooks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """A whole workbook of each kind."""
+    toy = Toy(tmp_path_factory.mktemp("workbooks") / "toy")
+    buffer, book = io.BytesIO(), xlwt.Workbook()
+    book.add_sheet("Bieu 1").write(0, 0, "province")
+    book.save(buffer)
+    return {".xlsx": hostile.xlsx(toy), ".ods": hostile.ods(toy), ".xls": buffer.getvalue()}
+
+
+@settings(max_examples=200)
+@given(suffix=st.sampled_from([".xlsx", ".ods", ".xls"]), flips=FLIPS, is_inside=st.booleans())
+def test_any_bytes_of_a_workbook_are_let_through_or_refused_in_words(
+    workbooks: dict[str, bytes], suffix: str, flips: list[tuple[int, int]], is_inside: bool
+) -> None:
+    def flip(raw: bytes) -> bytes:
+        flipped = bytearray(raw)
+        for at, byte in flips:
+            flipped[at % len(flipped)] = byte
+        return bytes(flipped)
+
+    raw = workbooks[suffix]
+    if is_inside and suffix != ".xls":  # the zip is whole, the XML in it is not
+        part = SHEET if suffix == ".xlsx" else "content.xml"
+        raw = remade(raw, {part: flip})
+    else:
+        raw = flip(raw)
+    faults = Faults()
+    is_let_through = check_content(raw, f"raw/x{suffix}", DEFAULTS, faults)
+    assert is_let_through == (not faults.rejecting())

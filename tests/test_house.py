@@ -113,6 +113,7 @@ def _commands_in(text: str) -> list[str]:
         "docs/analysis.md",
         "docs/add-your-data.md",
         "docs/add-your-data.vi.md",
+        "docs/worked-example.md",
     ],
 )
 def test_every_command_a_page_names_exists(page: str) -> None:

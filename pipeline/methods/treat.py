@@ -14,6 +14,7 @@ from pipeline.methods._moments import CoreSums, moments, sorted_rows
 
 TRANSFORMS = ("log", "boxcox", "none")
 LOG_SHIFT = 0.01  # share of the column's range added before the logarithm
+DIGITS = 6  # decimals of the exponent of Box-Cox: the search for it ends at about so many
 
 
 @dataclass(frozen=True)
@@ -271,4 +272,4 @@ def _boxcox_exponent(xs: Floats) -> float:
     """The lambda that makes a column most nearly normal; NaN if a value is not positive."""
     from scipy.stats import boxcox_normmax
 
-    return float(boxcox_normmax(xs, method="mle")) if xs[0] > 0 else np.nan
+    return round(float(boxcox_normmax(xs, method="mle")), DIGITS) if xs[0] > 0 else np.nan

@@ -151,7 +151,7 @@ def _gaps(
 
 
 def _starts(x: np.ndarray, wanted: np.ndarray) -> list[np.ndarray]:
-    """Equal weights, the targets, and the answer for complete data if it is not negative."""
+    """The answer for complete data if it is not negative, equal weights, and the targets."""
     from scipy.optimize import nnls
 
     m = len(wanted)
@@ -160,7 +160,7 @@ def _starts(x: np.ndarray, wanted: np.ndarray) -> list[np.ndarray]:
     covariance = filled.T @ filled / len(x)
     solved = nnls(covariance / np.outer(spread, spread), wanted)[0] / spread
     starts = [np.full(m, 1 / m), rescale(wanted)]
-    return [*starts, rescale(solved)] if solved.any() else starts
+    return [rescale(solved), *starts] if solved.any() else starts
 
 
 def _descend(x: np.ndarray, wanted: np.ndarray, is_relative: bool, start: np.ndarray) -> np.ndarray:
