@@ -171,7 +171,7 @@ def load_spec(
     file = read_yaml(path, name, faults, limits)
     spec = validate(Spec, file, faults)
     if spec is not None:
-        spec = read_points(spec, path.parent, file, faults)
+        spec = read_points(spec, path.parent, file, limits, faults)
         check_tree(spec, file, faults)
         check_framework(spec, file, faults)
         check_overlaps(spec, file, faults)

@@ -39,7 +39,7 @@ add_fault = Faults.add
 def add_and_hold(self: Faults, rule: str, place: Place, value: Any = None, **details: Any) -> None:
     """Add a fault, and hold what it says to the contract: file, place, value, reason, remedy."""
     add_fault(self, rule, place, value, **details)
-    fault = Fault(rule, place, value, details)
+    fault = Fault(rule, place, value, details, self._room)
     if value is None and rule not in NO_VALUE:
         LACKING.append(f"{rule} at {place}: no value")
     words = {lang: explain_fault(fault, lang) for lang in LANGUAGES}

@@ -34,8 +34,9 @@ def cached(toy: Toy) -> None:
     """Load, compute and encode once: only the writing is in question here."""
     loaded = toy.load()
     con = run.compute(loaded, Faults(), silent)
+    run.analyse(con, Faults())
     made = {}
-    for name in (*packaging.TOP_TABLES, *packaging.STEP_TABLES):
+    for name in packaging.TABLES:
         path = toy.root / f"{name}.parquet"
         store.write_parquet(path, store.get_table(con, name), packaging.column_meta(name))
         made[path.name] = path.read_bytes()
@@ -49,6 +50,7 @@ def cached(toy: Toy) -> None:
     packaging.versions = lambda: {}
     run.load = lambda *_: loaded
     run.compute = lambda *_: SimpleNamespace(close=lambda: None)
+    run.analyse = lambda *_: None
     run.input_files = lambda _: {}
     run.fingerprint = lambda _: ""
 

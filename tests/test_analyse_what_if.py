@@ -295,7 +295,7 @@ def climbed() -> Iterator[pd.DataFrame]:
     missing = rows["value"].isna()
     denominated = rows.drop(columns="is_changed").assign(
         data_year=2022, age=0, numerator=np.nan, denominator=np.nan, value_low=np.nan,
-        value_high=np.nan, unit="units", obs_status=np.where(missing, "M", "A"),
+        value_high=np.nan, peer_group=None, unit="units", obs_status=np.where(missing, "M", "A"),
         reason=np.where(missing, "no_data", None),
     )  # fmt: skip
     store.put_table(con, "denominated", denominated)

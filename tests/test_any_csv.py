@@ -13,6 +13,7 @@ from pipeline.faults import Faults, render
 from pipeline.ingest.grid import Grid
 from pipeline.ingest.header import lay_out
 from pipeline.ingest.text import read_rows
+from pipeline.limits import DEFAULTS
 from pipeline.provinces import load_reference
 
 TOY = Path(__file__).parent / "toy"
@@ -46,7 +47,7 @@ def test_any_CSV_is_laid_out_or_refused_in_words(
     assert CATALOGUE is not None
     card = CATALOGUE.cards["population"].model_copy(update=keys)
     faults = Faults()
-    read = read_rows(raw, card, faults)
+    read = read_rows(raw, card, DEFAULTS, faults)
     if read is not None:
         grid = Grid(card.file, None, list(read[0]), refused=read[1])
         is_laid_out = lay_out(grid, card, REFERENCE, faults)

@@ -124,7 +124,7 @@ def test_HDR_08_another_separator_is_named_with_the_way_to_save(
     ("start", "kind"),
     [
         (b"PK\x03\x04", "Excel (.xlsx)"),
-        (b"\xd0\xcf\x11\xe0", "Excel (.xls)"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Excel (.xls)"),
         (
             b"PK\x03\x04mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
             "OpenDocument (.ods)",

@@ -507,9 +507,9 @@ def put_forest(con: duckdb.DuckDBPyConnection, forest: dict[str, Any]) -> None:
     thresholds = {"province_coverage": 0.0, "lower": 0.0, "upper": 100.0, "rank_digits": 10}
     given(con, "spec_settings", pillar_coverage=[0.0], **thresholds)
     carried = dict.fromkeys(
-        ("data_year", "age", "value", "value_low", "value_high", "unit", "obs_status", "is_imputed",
+        ("data_year", "age", "value", "value_low", "value_high", "unit", "obs_status",
          "imputed_value", "treated_value", "is_treated", "treatment", "n_observed", "n_provinces",
-         "indicator_coverage")
+         "indicator_coverage", "peer_group")
     )  # fmt: skip
     scores = np.where(entered, x, NAN).ravel()
     given(
@@ -521,6 +521,7 @@ def put_forest(con: duckdb.DuckDBPyConnection, forest: dict[str, Any]) -> None:
         score=scores,
         reason=np.where(np.isnan(scores), "no_value", None),
         is_entered=np.tile(entered, n),
+        is_imputed=False,
         **carried,
     )
 

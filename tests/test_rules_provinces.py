@@ -33,6 +33,7 @@ from tests.breaking import (
 from tests.conftest import Toy
 from tests.conftest import given as table
 from tests.steps import indicators, rows_of, step
+from tests.steps import settings as settings_of
 
 REF = load_reference()
 TOTAL = "Cả nước,2980,3000"
@@ -216,6 +217,7 @@ def _harmonise(con: Any, cases: list[Case]) -> None:
           scheme=[f"new{i}" for i in n])  # fmt: skip
     ratio = {"kind": "ratio", "numerator": "t", "denominator": "b", "scale": 100.0}
     indicators(con, {"indicator": "r", **ratio})
+    settings_of(con)
     table(con, "spec_variables", variable=["t", "b"], merge=["sum", "sum"],
           merge_weight=pd.Series([None, None], dtype="str"))  # fmt: skip
     columns = ["from_scheme", "from_code", "to_scheme", "to_code"]

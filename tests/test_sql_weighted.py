@@ -141,7 +141,8 @@ def test_editions_are_weighed_one_by_one(con: Con) -> None:
     # e: a and b alike but for the spread on 0-1, 0 50 100 and 0 0 100; f: b did not enter
     given(con, "normalised", edition=["e"] * 6 + ["f"] * 6, province_code=["1", "2", "3"] * 4,
           indicator=(["a"] * 3 + ["b"] * 3) * 2, is_entered=[True] * 9 + [False] * 3,
-          score=[0.0, 50, 100, 0, 0, 100, 0, 50, 100, None, None, None])  # fmt: skip
+          score=[0.0, 50, 100, 0, 0, 100, 0, 50, 100, None, None, None],
+          peer_group=None)  # fmt: skip
     run(con, "75_weighted")
     found = rows_of(con, "select distinct edition, node, weight, weight_origin from weighted "
                     "where level = 'indicator' order by 1, 2")  # fmt: skip

@@ -203,7 +203,8 @@ def test_a_link_to_a_file_outside_a_folder_and_no_file_are_refused(
     path.mkdir()
     assert [fault.rule for fault in toy.faults()] == ["SEC-09"]
     path.rmdir()
-    path.write_bytes(b"x" * 1_000_001)
+    path.write_bytes(b"x" * 2_000_001)
+    toy.write("limits.yml", "file_bytes: 2000000\n")
     assert [fault.rule for fault in toy.faults()] == ["SEC-18"]
 
 
@@ -293,8 +294,9 @@ def test_entropy_of_scores_that_may_be_negative_is_refused_on_its_line(toy: Toy,
 
 def test_an_index_without_a_node_is_weighed_anew(toy: Toy) -> None:
     choose(toy, "method: hierarchy", "matrix: {firms: {property: 3}}")
-    release = toy.index().release
-    ranks = _ranks_without(release, "2022", "property")
+    con = store.open_release(toy.index().release)
+    ranks = _ranks_without(con, "2022", "property")
+    con.close()
     # output is firms alone: with input 100 75 25 50 0 25 it is 100 62.5 25 62.5 6.25 12.5
     found = dict(zip(ranks["province_code"], ranks["rank"], strict=True))
     assert found == {"01": 1, "48": 2, "92": 2, "49": 4, "94": 5, "93": 6}

@@ -78,7 +78,7 @@ def _two_years(loaded: Loaded, code: str, first: int, last: int, scheme: Any) ->
             code=code, parent=loaded.spec.indicators[0].parent, weight=1, direction=1,
             kind="level", numerator=code, max_age=0, unit_vi=variable.unit,
             unit_en=variable.unit, name_vi=variable.name_vi, name_en=variable.name_en,
-            description_vi="", description_en="",
+            description_vi=variable.name_vi, description_en=variable.name_en,
         )  # fmt: skip
     editions = [Edition(edition=str(y), reference_year=y, scheme=scheme) for y in (first, last)]
     changed = {"editions": editions, "indicators": [item.model_copy(update={"max_age": 0})]}

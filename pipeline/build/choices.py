@@ -16,6 +16,7 @@ from pipeline.choices.points import with_points
 from pipeline.choices.weighting import Weigh as WeighNode
 from pipeline.choices.weighting import check_choice
 from pipeline.faults import Faults
+from pipeline.limits import DEFAULTS
 from pipeline.sources import Strict
 from pipeline.spec import Share
 from pipeline.yamlfile import YamlFile, read_yaml, validate
@@ -182,10 +183,10 @@ def _read_weights(own: Weigh, root: Path, file: YamlFile, inputs: Inputs, faults
     nodes = {}
     for code, choice in own.nodes.items():
         where, below = ("weight", "nodes", code), families.get(code, [])
-        nodes[code] = with_points(choice, below, root, where, file, faults)
+        nodes[code] = with_points(choice, below, root, where, file, DEFAULTS, faults)
         check_choice(nodes[code], {code: below}, where, file, faults)
     everyone = [code for below in common.values() for code in below]
-    read = with_points(own, everyone, root, ("weight",), file, faults)
+    read = with_points(own, everyone, root, ("weight",), file, DEFAULTS, faults)
     others = [code for below in families.values() for code in below]
     check_choice(read, common, ("weight",), file, faults, others)
     return read.model_copy(update={"nodes": nodes})

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.choices.weighting import Weigh, Where
 from pipeline.faults import Faults, Place, bad_byte, column_letters
+from pipeline.files import read_file
 from pipeline.language import Words
+from pipeline.limits import Limits
 from pipeline.project import stays_inside
 from pipeline.sources import nearest
 from pipeline.yamlfile import YamlFile
@@ -18,13 +20,12 @@ from pipeline.yamlfile import YamlFile
 if TYPE_CHECKING:
     from pipeline.spec import Node, Spec
 
-MAX_BYTES = 1_000_000
 POINTS = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
 EXPERT = "expert"
 Choice = TypeVar("Choice", bound=Weigh)
 
 
-def read_points(spec: Spec, root: Path, file: YamlFile, faults: Faults) -> Spec:
+def read_points(spec: Spec, root: Path, file: YamlFile, limits: Limits, faults: Faults) -> Spec:
     """The index with the points of every `points_file` in it; see `with_points`."""
     children = spec.children()
 
@@ -32,7 +33,8 @@ def read_points(spec: Spec, root: Path, file: YamlFile, faults: Faults) -> Spec:
         if node.weigh is None:
             return node
         where = ("nodes", i, "weigh")
-        weigh = with_points(node.weigh, children.get(node.code, []), root, where, file, faults)
+        codes = children.get(node.code, [])
+        weigh = with_points(node.weigh, codes, root, where, file, limits, faults)
         return node.model_copy(update={"weigh": weigh})
 
     nodes = [with_own(i, node) for i, node in enumerate(spec.nodes)]
@@ -40,7 +42,13 @@ def read_points(spec: Spec, root: Path, file: YamlFile, faults: Faults) -> Spec:
 
 
 def with_points(
-    choice: Choice, codes: list[str], root: Path, where: Where, file: YamlFile, faults: Faults
+    choice: Choice,
+    codes: list[str],
+    root: Path,
+    where: Where,
+    file: YamlFile,
+    limits: Limits,
+    faults: Faults,
 ) -> Choice:
     """The choice with the points of its file in it, so that it says by itself what was used.
 
@@ -51,6 +59,7 @@ def with_points(
         root: the folder from which the file is named, and which it cannot leave.
         where: the path of the choice in `file`.
         file: for the line of the key.
+        limits: the size of a file that is read.
         faults: every problem is added with its cell; the points are then left out.
     """
     name = choice.points_file
@@ -60,35 +69,28 @@ def with_points(
     if choice.points is not None:
         faults.add("SCH-17", file.place(*where), "points_file", problem=Words("points_in_both"))
         return choice
-    text = _read(root, name, where, file, faults)
+    text = _read(root, name, where, file, limits, faults)
     told = faults.n_rejecting()
     found = {} if text is None else _parse(text, name, codes, faults)
     is_whole = text is not None and faults.n_rejecting() == told
     return choice.model_copy(update={"points": found}) if is_whole else choice
 
 
-def _read(root: Path, name: str, where: Where, file: YamlFile, faults: Faults) -> str | None:
-    place, path = Place(name), root / name
+def _read(
+    root: Path, name: str, where: Where, file: YamlFile, limits: Limits, faults: Faults
+) -> str | None:
     if not stays_inside(name):
         faults.add("SEC-07", file.place(*where), name, key=where[-1])
         return None
+    raw = read_file(root / name, Place(name), "file_bytes", limits, faults, root=root)
+    if raw is None:
+        return None
     try:
-        if not path.resolve().is_relative_to(root.resolve()):
-            faults.add("SEC-08", place, name)
-            return None
-        if path.exists() and not path.is_file():
-            faults.add("SEC-09", place, name)
-            return None
-        if path.stat().st_size > MAX_BYTES:
-            faults.add("SEC-18", place, path.stat().st_size, limit=f"{MAX_BYTES} bytes")
-            return None
-        raw = path.read_bytes()
         return raw.decode("utf-8-sig")
-    except OSError:
-        faults.add("SCH-10", file.place(*where), name, supplier=file.name)
     except UnicodeDecodeError as error:
         row, offset = bad_byte(raw, error)
-        faults.add("ENC-03", Place(name, row=row), hex(raw[offset]), offset=offset)
+        faults.add("ENC-03", Place(name, row=row), hex(raw[offset]), offset=offset,
+                   declared="UTF-8", likely="–", n=1)  # fmt: skip
     return None
 
 

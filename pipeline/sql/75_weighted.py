@@ -111,7 +111,7 @@ places as (
     select
         edition,
         province_code,
-        peer_group,
+        normalised.peer_group,
         indicator as node
     from normalised
     union all
