@@ -324,7 +324,7 @@ def by_arrays(panel: np.ndarray, j: int, choice: dict[str, Any]) -> tuple[np.nda
     return values, notes
 
 
-@limits(max_examples=12, deadline=None)  # of ten choices and three editions each
+@limits(max_examples=20, deadline=None)  # of ten choices each, over three editions
 @over(panel=PANELS, max_share=st.sampled_from([0.3, 0.5, 1.0]), seed=st.integers(0, 3))
 def test_the_step_gives_what_the_arrays_give(
     panel: np.ndarray, max_share: float, seed: int
