@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help index check verify test lint fuzz bench docs lock clean
+.PHONY: help index check verify test lint fuzz mutate-rules bench docs lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -8,7 +8,7 @@ STAMP := .venv/.synced
 export GX_ANALYTICS_ENABLED = false
 
 help:    ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 index: $(STAMP)  ## raw/ -> outputs/: ingest, validate, transform, check, publish (offline after set-up)
 	$(BIN)/python -m pipeline index
@@ -30,6 +30,9 @@ lint: $(STAMP)  ## ruff, sqlfluff and mypy
 
 fuzz: $(STAMP)  ## a million random cells and files against the readers and independent readings of them
 	$(BIN)/python -m tests.fuzz
+
+mutate-rules: $(STAMP)  ## turn each rule of the catalogue off and see that a test of its name notices
+	$(BIN)/python -m tests.mutate_rules
 
 bench: $(STAMP)  ## time a full run, an unchanged rerun and builds of any size, with peak memory
 	$(BIN)/python benchmarks/bench_index.py

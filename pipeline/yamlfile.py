@@ -201,6 +201,7 @@ def _add_problem(
 ) -> None:
     """One fault for all that is wrong at a key path: a union finds something for each member."""
     problem, place, key = problems[0], found.place(*path), path[-1] if path else ""
+    given = "null" if problem["input"] is None else problem["input"]  # an empty value is shown too
     in_language = IN_LANGUAGE.fullmatch(str(key))
     match problem["type"]:
         case "missing" | "string_pattern_mismatch" if in_language:
@@ -218,7 +219,7 @@ def _add_problem(
                 said = Words("in_quotes", {"value": problem["input"]})
                 faults.add("SCH-07", place, problem["input"], key=key, problem=said)
                 return
-            faults.add("SCH-13", place, problem["input"], key=key, allowed=allowed)
+            faults.add("SCH-13", place, given, key=key, allowed=allowed)
         case "path_outside":
             faults.add("SEC-07", place, problem["input"], key=key)
         case "path_remote":
@@ -229,7 +230,6 @@ def _add_problem(
             said = problem["ctx"]["error"].args[0]  # a text, or words of the catalogue
             faults.add("SCH-17", place, key, problem=said)
         case _:
-            given = "null" if problem["input"] is None else problem["input"]
             faults.add("SCH-07", place, given, key=key, problem=_expected(problems, model))
 
 

@@ -29,8 +29,9 @@ ZERO = ["–"]
 
 
 def told(faults: Faults) -> None:
-    """Every fault has its words in both languages."""
+    """Every fault has its words in both languages, and the value or no row to take one from."""
     for fault in faults.sorted():
+        assert fault.value is not None or fault.rule == "HDR-13", f"{fault.rule} shows no value"
         for lang in ("vi", "en"):
             for words in explain_fault(fault, lang).values():
                 assert words, f"{fault.rule} says nothing"

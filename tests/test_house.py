@@ -117,11 +117,11 @@ def _commands_in(text: str) -> list[str]:
     ],
 )
 def test_every_command_a_page_names_exists(page: str) -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     actions = _parser()._subparsers._group_actions[0].choices  # type: ignore[union-attr]
     named = _commands_in((ROOT / page).read_text("utf-8"))
     for line in named:
-        if match := re.match(r"make(?: ([a-z]+))?(?:\s|$)", line):
+        if match := re.match(r"make(?: ([a-z-]+))?(?:\s|$)", line):
             assert match.group(1) is None or match.group(1) in targets, line
         if match := re.search(r"(?:python -m pipeline|\blii) ([a-z-]+)", line):
             assert match.group(1) in actions, line  # type: ignore[operator]

@@ -139,6 +139,12 @@ def test_SCH_13_an_unknown_method_is_refused_with_those_there_are(toy: Toy) -> N
     assert "minmax" in fault.details["allowed"]
 
 
+def test_SCH_13_a_choice_left_empty_is_shown_as_null(toy: Toy) -> None:
+    toy.edit(INDEX, "method: minmax", "method: ~")
+    fault = fired(toy, "SCH-13", INDEX, line_of(toy, INDEX, "method: ~"), None, "null")
+    assert "minmax" in fault.details["allowed"]
+
+
 def test_SCH_14_a_node_without_children_is_refused(toy: Toy) -> None:
     toy.edit(INDEX, "parent: property", "parent: firms")
     fired(toy, "SCH-14", INDEX, line_of(toy, INDEX, "{code: property"), None, "property")

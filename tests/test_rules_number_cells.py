@@ -374,6 +374,11 @@ def test_NUM_23_a_big_integer_that_would_be_rounded_is_refused(cell: Any) -> Non
     assert found == Refused("NUM-23", {"limit": 2**53})
 
 
+def test_NUM_23_a_big_integer_in_a_file_is_refused_at_its_cell(toy: Toy) -> None:
+    toy.edit(POPULATION, "Cần Thơ,398,400", "Cần Thơ,398,9007199254740993")
+    fired(toy, "NUM-23", POPULATION, 6, 3, "9007199254740993")
+
+
 def test_NUM_23_an_identifier_is_a_text_and_keeps_its_zeros(toy: Toy) -> None:
     toy.edit(LABOUR, "01,", "00101,")
     fired(toy, "GEO-01", LABOUR, 2, 1, "00101")  # never the number 101, nor the code 01

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -23,6 +24,7 @@ from pipeline.__main__ import main
 from pipeline.faults import Fault, Faults, Rejected
 from pipeline.links import hash_of
 from pipeline.lock import is_littered
+from pipeline.memory import bounded
 from pipeline.project import damaged_files, read_manifest
 from tests.breaking import ENTERPRISES, POPULATION, the_fault
 from tests.conftest import ROOT, Toy, passing, silent
@@ -424,6 +426,27 @@ def test_SYS_15_too_little_memory_is_a_message_with_limit_and_measure(toy: Toy) 
     assert "Traceback" not in done.stderr
     (toy.project.outputs / "errors.json").unlink()
     assert tree(toy.project.outputs) == before
+
+
+def test_SYS_15_memory_that_runs_out_is_a_fault_of_the_limit_and_the_old_limit_returns(
+    toy: Toy,
+) -> None:
+    toy.write("limits.yml", f"memory_bytes: {7000 * MB}\n")
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    limits = []
+
+    def run_out() -> None:
+        with bounded(toy.root):
+            limits.append(resource.getrlimit(resource.RLIMIT_DATA)[0])
+            raise MemoryError
+
+    with pytest.raises(Rejected) as refused:
+        run_out()
+    assert limits == [7000 * MB]
+    (fault,) = refused.value.faults
+    assert (fault.rule, fault.place.file) == ("SYS-15", "limits.yml")
+    assert fault.details == {"limit": f"{7000 * MB} bytes", "setting": "memory_bytes"}
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before
 
 
 def test_SYS_16_ten_million_rows_are_refused_in_bounded_memory(toy: Toy) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pipeline.commands.common import REFUSED, USAGE, Add
 from pipeline.language import text
 from pipeline.project import Project
+from pipeline.suggest import PROVENANCE
 
 if TYPE_CHECKING:
     from pipeline.faults import Fault
@@ -20,6 +21,8 @@ def declare(add: Add) -> None:
     adding = add("add-source", add_source, "draft the card of a raw file from what it shows")
     adding.add_argument("file", type=Path, help="a file under raw/")
     adding.add_argument("--write", action="store_true", help="append it to raw/sources.yml")
+    for key in PROVENANCE:
+        adding.add_argument(f"--{key}", metavar="TEXT", help=f"what the card says as {key}")
 
 
 def add_source(project: Project, args: argparse.Namespace) -> int:
@@ -48,6 +51,8 @@ def add_source(project: Project, args: argparse.Namespace) -> int:
     if draft is None:
         print(render(faults.sorted(), args.lang), file=sys.stderr)
         return REFUSED
+    told = {key: getattr(args, key) for key in PROVENANCE if getattr(args, key) is not None}
+    draft.card.update(told)
     for line in evidence_lines(draft, args.lang):
         print(line, file=sys.stderr)
     card = as_yaml(draft, args.lang)

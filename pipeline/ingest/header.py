@@ -135,14 +135,12 @@ def _is_elsewhere(head: Head) -> bool:
         head.grid, head.card, head.faults, head.wanted, head.missing,
     )  # fmt: skip
     place, found = grid.place(head.top), " | ".join(filter(None, grid.names))
-    starts = range(min(SEARCHED, len(grid.rows) - card.header_rows + 1))
-    held = [len(set(wanted) & set(_names(head, i))) for i in starts]
-    best = max(starts, key=lambda i: (held[i], -i))
-    named = head.are_provinces(grid.names)
+    best, held = _best_row(head) if len(missing) == len(wanted) else (head.top, 0)
+    named = head.are_provinces(grid.names) if missing else []
     cells = [as_text(cell) for row in grid.rows[head.top : head.under] for cell in row]
     whole = cells[0] if cells and len(grid.names) == 1 else ""
     other = next((d for d in ",;\t" if d != card.delimiter and d in whole), None)
-    if len(missing) == len(wanted) and held[best] * 2 >= len(wanted):
+    if len(missing) == len(wanted) and held * 2 >= len(wanted):
         faults.add("HDR-07", place, found, declared=head.top + 1, row=best + 1)
     elif missing and len(wanted) > 1 and other is not None:
         faults.add("HDR-08", place, whole, expected=len(wanted), likely=repr(other))
@@ -155,6 +153,15 @@ def _is_elsewhere(head: Head) -> bool:
     else:
         return False
     return True
+
+
+def _best_row(head: Head) -> tuple[int, int]:
+    """The first row from which a header holds most of the names wanted, and how many it holds."""
+    wanted = {*head.wanted}
+    starts = range(min(SEARCHED, len(head.grid.rows) - head.card.header_rows + 1))
+    held = [len(wanted & {*_names(head, i)}) for i in starts]
+    best = max(starts, key=lambda i: (held[i], -i))
+    return best, held[best]
 
 
 def _goes_on_below(head: Head) -> bool:

@@ -22,19 +22,21 @@ def check_figures(figures: Figures) -> None:
 
 def check_parts(figures: Figures) -> None:
     """SEM-03: a part is never above its whole, at the same date; a doubt is not a fault."""
-    for code, variable in figures.catalogue.variables.items():
-        if variable.part_of is None:
-            continue
-        both = _beside(figures, code, variable.part_of)
-        both = both[_end_of(both) == _end_of(both, "_other")]
-        above = both[both["low"] > both["high_other"] * (1 + SLACK)]
-        for row in above.to_dict("records"):
-            figures.faults.add(
-                "SEM-03", figures.places[row["at"]], row["raw"], part=code,
-                whole=variable.part_of, other_value=row["raw_other"],
-                other=figures.where(row["at_other"]),
-                province=figures.province(row["scheme"], row["province_code"]), year=row["year"],
-            )  # fmt: skip
+    of = figures.catalogue.variables.items()
+    wholes = {code: variable.part_of for code, variable in of if variable.part_of is not None}
+    parts = figures.of(*wholes)
+    both = parts.assign(whole=parts["variable"].map(wholes)).merge(
+        figures.of(*wholes.values()), left_on=[*KEY, "whole"], right_on=[*KEY, "variable"],
+        suffixes=("", "_other"),
+    )  # fmt: skip
+    above = both[both["low"] > both["high_other"] * (1 + SLACK)]
+    for row in above[_end_of(above) == _end_of(above, "_other")].to_dict("records"):
+        figures.faults.add(
+            "SEM-03", figures.places[row["at"]], row["raw"], part=row["variable"],
+            whole=row["whole"], other_value=row["raw_other"],
+            other=figures.where(row["at_other"]),
+            province=figures.province(row["scheme"], row["province_code"]), year=row["year"],
+        )  # fmt: skip
 
 
 def check_jumps(figures: Figures, both: pd.DataFrame) -> None:

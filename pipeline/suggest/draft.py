@@ -12,6 +12,7 @@ from pipeline.faults import Faults, Place
 from pipeline.ingest.quotes import FIGURES
 from pipeline.provinces import Reference, strip_marks
 from pipeline.sources import Catalogue
+from pipeline.suggest import PROVENANCE
 from pipeline.suggest.columns import PROVISIONAL, Columns, sort_columns
 from pipeline.suggest.names import Names, unmarked, unnumbered
 from pipeline.suggest.opening import Evidence, Opened, open_file
@@ -81,7 +82,7 @@ def _new_name(file: str, catalogue: Catalogue) -> str:
 def _fill(draft: Draft, opened: Opened, shape: Shape, columns: Columns, names: Names) -> None:
     """The keys of the card, in the order in which cards are written."""
     kind = _kind_of(shape, columns)
-    blank = dict.fromkeys(("producer", "title", "url", "licence", "published", "accessed"), BLANK)
+    blank = dict.fromkeys(PROVENANCE, BLANK)
     scheme = "column" if kind == "quotes" else _scheme_of(draft, shape, names)
     rows = {"quotes": "one figure", "register": "one record"}.get(kind, "one province")
     card: dict[str, Any] = {"file": opened.file, "kind": kind, "use": "index", **blank}

@@ -9,11 +9,12 @@ from typing import Any
 from pipeline.blanks import BLANK
 from pipeline.faults import shown
 from pipeline.language import text
+from pipeline.suggest import PROVENANCE
 from pipeline.suggest.draft import Draft
 
 UNFIT = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
-FILLED = {"producer", "title", "url", "licence", "published", "accessed", "scheme",
-          "number_style", "marks", "province", "year", "register", "not_provinces"}  # fmt: skip
+FILLED = {*PROVENANCE, "scheme", "number_style", "marks", "province", "year", "register",
+          "not_provinces"}  # fmt: skip
 
 
 def evidence_lines(draft: Draft, lang: str) -> list[str]:
