@@ -115,9 +115,17 @@ def faults_page() -> str:
     for name, field in Limits.model_fields.items():
         lines.append(f"| `{name}` | {DEFAULTS.quoted(name)} | {field.description} |")
     lines += [
-        "\n## What makes no sense here\n",
+        "\n## Cases without a rule of their own\n",
+        "What is read without loss, what another rule tells, and what holds of every result.\n",
+        *_cases("without_rule"),
+        "## What makes no sense here\n",
         "Cases of bad input that a user may look for above, and what happens instead.\n",
+        *_cases("otherwise"),
     ]
-    for case, words in sorted(catalogue()["otherwise"].items()):
-        lines.append(f"- **{case}**: {words['en']}\n\n  {words['vi']}\n")
     return HEAD.format(source="pipeline/messages.yml") + "\n".join(lines)
+
+
+def _cases(section: str) -> list[str]:
+    """The cases of a section of the catalogue, as entries of a list in both languages."""
+    cases = sorted(catalogue()[section].items())
+    return [f"- **{case}**: {words['en']}\n\n  {words['vi']}\n" for case, words in cases]

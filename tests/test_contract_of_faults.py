@@ -232,17 +232,6 @@ def test_every_rule_of_the_catalogue_has_a_test_that_breaks_it() -> None:
     assert [rule for rule in RULES if f"def test_{rule.replace('-', '_')}_" not in tests] == []
 
 
-# Rows of the catalogue of bad inputs, of which each has a test by its id.
-ROWS = {"NUM": 23, "DAT": 9, "GEO": 22, "DUP": 5, "SCH": 15}
-
-
-@pytest.mark.parametrize("group", ROWS)
-def test_every_kind_of_bad_input_has_a_test_by_its_id(group: str) -> None:
-    tests = "".join(p.read_text("utf-8") for p in Path(__file__).parent.glob("test_*.py"))
-    rows = [f"{group}_{n:02}" for n in range(1, ROWS[group] + 1)]
-    assert [row for row in rows if f"def test_{row}_" not in tests] in ([], ["GEO_13"])
-
-
 def test_at_most_five_cases_are_read_otherwise_each_with_its_reason_in_both_languages() -> None:
     cases = catalogue()["otherwise"]
     assert len(cases) <= 5
