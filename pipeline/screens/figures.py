@@ -25,6 +25,8 @@ def check_parts(figures: Figures) -> None:
     of = figures.catalogue.variables.items()
     wholes = {code: variable.part_of for code, variable in of if variable.part_of is not None}
     parts = figures.of(*wholes)
+    if parts.empty:
+        return
     both = parts.assign(whole=parts["variable"].map(wholes)).merge(
         figures.of(*wholes.values()), left_on=[*KEY, "whole"], right_on=[*KEY, "variable"],
         suffixes=("", "_other"),
