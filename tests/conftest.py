@@ -47,6 +47,8 @@ def add_and_hold(self: Faults, rule: str, place: Place, value: Any = None, **det
         LACKING.extend(f"{rule} at {place}: no {name} in {lang}" for name in said if not said[name])
         if visible(place.file) not in said["where"] and shown(place.file) not in said["where"]:
             LACKING.append(f"{rule} at {place}: the file is not named in {lang}")
+        if shown(value) not in said["why"] + said["remedy"]:
+            LACKING.append(f"{rule} at {place}: the value is not shown in {lang}")
     LACKING.extend(f"{rule}: one {name} for both" for name in ("why", "remedy")
                    if words["vi"][name] == words["en"][name])  # fmt: skip
 
