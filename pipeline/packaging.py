@@ -32,13 +32,18 @@ CODES = {  # kinds of codes that tables hold, and where the catalogue says what 
     "weight_remark": "weight_remarks", "flag": "flags", "handling": "handlings",
 }  # fmt: skip
 ANALYSIS_TABLES = ("statistics", "correlations", "reliability", "components")
-TABLES = (*TOP_TABLES, *STEP_TABLES, *ANALYSIS_TABLES)
+ROBUSTNESS_TABLES = (
+    "intervals", "distribution", "pairs", "groups", "convergence", "draws", "one_at_a_time",
+    "sensitivity",
+)  # fmt: skip
+FOLDERS = {"steps": STEP_TABLES, "analysis": ANALYSIS_TABLES, "robustness": ROBUSTNESS_TABLES}
+TABLES = (*TOP_TABLES, *(table for tables in FOLDERS.values() for table in tables))
 FRICTIONLESS = {"float64": "number", "int64": "integer", "bool": "boolean", "boolean": "boolean"}
 
 
 def path_of(table: str) -> str:
     """Path of a table inside a release."""
-    folder = "steps/" if table in STEP_TABLES else "analysis/" if table in ANALYSIS_TABLES else ""
+    folder = next((f"{name}/" for name, tables in FOLDERS.items() if table in tables), "")
     return f"{folder}{table}.parquet"
 
 

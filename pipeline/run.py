@@ -12,12 +12,11 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline import packaging, store
+from pipeline import derived, packaging, store
 from pipeline.catalogue import load_catalogue
 from pipeline.choices.aggregation import score_ranges
 from pipeline.choices.imputation import warn_unsettled
 from pipeline.choices.scales import refuse_unscalable, score_range
-from pipeline.diagnostics import analysis_tables
 from pipeline.faults import Fault, Faults, Place, Rejected
 from pipeline.ingest import Ingested, ingest
 from pipeline.lock import Report
@@ -34,7 +33,6 @@ from pipeline.spec_tables import spec_tables
 from pipeline.warnings_of_steps import warn_of_steps
 from pipeline.whole import write_bytes
 from pipeline.yamlfile import load_limits
-from schemas import check_contract
 
 Check = Callable[[Path, list[dict[str, Any]]], list[dict[str, Any]]]
 
@@ -84,7 +82,7 @@ def load(project: Project, faults: Faults, report: Report) -> Loaded:
     if spec is not None and ingested is not None and catalogue is not None:
         check_sources_of(spec, project.spec_name, ingested.observed, ingested.refused, catalogue,
                          faults)  # fmt: skip
-        _hold_contract("observed", ingested.observed, faults)
+        derived.hold_contract("observed", ingested.observed, faults)
     faults.raise_if_any()
     assert catalogue is not None
     assert spec is not None
@@ -174,23 +172,8 @@ def run_steps(
         store.refuse_non_finite(table, name, faults)
         faults.raise_if_any()
         if is_held:
-            _hold_contract(name, store.as_frame(table), faults)
+            derived.hold_contract(name, store.as_frame(table), faults)
         faults.raise_if_any()
-
-
-def analyse(con: Any, faults: Faults) -> None:
-    """Add the tables of `analysis/` to a computed database, each held to its contract.
-
-    Raises:
-        Rejected: when one of them breaks its contract.
-    """
-    for name, table in analysis_tables(con).items():
-        store.refuse_non_finite(table, name, faults)
-        _hold_contract(name, store.as_frame(table), faults)
-        con.register("incoming", table)
-        con.execute(f"create table {name} as select * from incoming")
-        con.unregister("incoming")
-    faults.raise_if_any()
 
 
 def run_index(project: Project, report: Report, check: Check) -> Result:
@@ -212,8 +195,11 @@ def run_index(project: Project, report: Report, check: Check) -> Result:
         loaded = load(project, faults, report)
         timings["ingest"] = time.perf_counter() - started
         con = compute(loaded, faults, report)
-        analyse(con, faults)
+        derived.analyse(con, faults)
         timings["compute"] = time.perf_counter() - started - timings["ingest"]
+        report("stage_robustness", {})
+        derived.simulate(con, loaded.spec, faults)
+        timings["robustness"] = time.perf_counter() - started - sum(timings.values())
         report("stage_write", {})
         counts = _write_release(folder, con, loaded)
         con.close()
@@ -290,8 +276,3 @@ def _check_whole(
             faults.add("OUT-01", Place(f"outputs/{result['table']}"), result["rule"],
                        problem=problem)  # fmt: skip
     return results
-
-
-def _hold_contract(name: str, frame: pd.DataFrame, faults: Faults) -> None:
-    for problem in check_contract(name, frame):
-        faults.add("SCH-21", Place(f"steps/{name}"), name, problem=problem)

@@ -14,6 +14,7 @@ from pipeline.choices.framework import Framework, check_framework
 from pipeline.choices.imputation import Impute, ImputeIndicator, check_imputation
 from pipeline.choices.peers import Peers, peers_row
 from pipeline.choices.points import read_points
+from pipeline.choices.robustness import Robustness, check_robustness
 from pipeline.choices.scales import Normalise, NormaliseIndicator, check_scales, resolved
 from pipeline.choices.screens import Screens
 from pipeline.choices.treatment import Treat, TreatOne, check_treatment
@@ -141,6 +142,7 @@ class Spec(Strict):
     framework: Framework | None = None  # the years the tree was made for
     editions: list[Edition] = Field(min_length=1)
     settings: Settings
+    robustness: Robustness | None = None  # what the intervals rest on; without it there are none
     nodes: list[Node] = Field(min_length=1)
     indicators: list[Indicator] = Field(min_length=1)
 
@@ -180,6 +182,7 @@ def load_spec(
         check_treatment(spec, file, faults)
         check_scales(spec, file, ref, faults)
         check_weighting(spec, node_rows(spec), file, faults)
+        check_robustness(spec, node_rows, file, ref, faults)
         if catalogue is not None:
             check_variables(spec, file, catalogue, faults)
     return spec

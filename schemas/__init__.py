@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -24,6 +25,16 @@ def contracts() -> dict[str, Any]:
     from schemas.observed import Observed
     from schemas.ranked import Ranked
     from schemas.reliability import Reliability
+    from schemas.robustness import (
+        Convergence,
+        Distribution,
+        Draws,
+        Groups,
+        Intervals,
+        OneAtATime,
+        Pairs,
+        Sensitivity,
+    )
     from schemas.scores import Scores
     from schemas.screened import Screened
     from schemas.sources import Sources
@@ -35,9 +46,10 @@ def contracts() -> dict[str, Any]:
     models = (
         Observed, Harmonised, Denominated, Screened, Imputed, Treated, Normalised, Weighted,
         Aggregated, Ranked, Scores, Indicators, Coverage, Weights, Excluded, Findings, Revisions,
-        Sources,        Statistics, Correlations, Reliability, Components,
+        Sources, Statistics, Correlations, Reliability, Components, Intervals, Distribution, Pairs,
+        Groups, Convergence, Draws, OneAtATime, Sensitivity,
     )  # fmt: skip
-    return {model.__name__.lower(): model for model in models}
+    return {re.sub(r"(?<!^)(?=[A-Z])", "_", model.__name__).lower(): model for model in models}
 
 
 def check_contract(table: str, frame: pd.DataFrame, limit: int = 5) -> list[str]:

@@ -9,7 +9,8 @@ PUBLISHED = {
     "scores": """edition:text scheme:text province_code:text province_name_vi:text
         province_name_en:text region_vi:text region_en:text node:text level:text score:real?
         rank:whole? coverage:real coverage_declared:real imputed_share:real is_ranked:flag
-        reason:text? peer_group:whole?""",
+        reason:text? peer_group:whole? score_low:real?
+        score_high:real? rank_low:whole? rank_median:whole? rank_high:whole?""",
     "indicators": """edition:text province_code:text indicator:text data_year:whole? value:real?
         unit:text obs_status:text is_imputed:flag imputed_value:real? impute_method:text?
         impute_note:text? treated_value:real? is_treated:flag score:real? rank:whole? weight:real

@@ -41,6 +41,19 @@ class Scores(Contract):
         "Lý do không xếp hạng", "Why it is not ranked", nullable=True, isin=REASONS
     )
     peer_group: pd.Int64Dtype = peer_group()
+    score_low: float = described(
+        "Cận dưới của điểm", "Lower end of the interval of the score", "points", nullable=True
+    )
+    score_high: float = described("Cận trên của điểm", "Upper end", "points", nullable=True)
+    rank_low: pd.Int64Dtype = described(
+        "Cận tốt nhất của hạng", "Better end of the interval of the rank", nullable=True, ge=1
+    )
+    rank_median: pd.Int64Dtype = described(
+        "Trung vị của hạng", "Median rank of the draws", nullable=True, ge=1
+    )
+    rank_high: pd.Int64Dtype = described(
+        "Cận kém nhất của hạng", "Worse end of the interval", nullable=True, ge=1
+    )
 
     class Config:
         unique = ["edition", "province_code", "node"]

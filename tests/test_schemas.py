@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 
 from pipeline import store
+from pipeline.derived import analyse, simulate
 from pipeline.faults import Faults
-from pipeline.run import analyse
 from schemas import check_contract, contracts
 from tests.conftest import Toy
+from tests.drawing import declare
 
 Break = Callable[[pd.DataFrame], Any]
 MISSING = float("nan")
@@ -23,10 +24,12 @@ MISSING = float("nan")
 def frames(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
     """The tables of a toy run after a revision; a finding is added, for the toy gives none."""
     toy = Toy(Path(tmp_path_factory.mktemp("schemas")) / "toy")
+    declare(toy)
     toy.index()
     toy.edit("raw/synthetic_enterprises.csv", "Cần Thơ;2022;120", "Cần Thơ;2022;121")
     con = toy.compute()
     analyse(con, Faults())
+    simulate(con, toy.load().spec, Faults())
     found = {name: store.as_frame(store.get_table(con, name)) for name in contracts()}
     con.close()
     row = {"rule": "HDR-02", "file": "raw/synthetic_x.csv", "row": 1, "column": 2, "value": "x",

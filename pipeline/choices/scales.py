@@ -28,6 +28,7 @@ NUMBERS = (
     "centre",
 )  # fmt: skip
 PARAMETER_KEYS = {"lower", "upper"} | {key for taken in PARAMETERS.values() for key in taken}
+IN_UNIT = {"goalposts", "distance_to_target", "fraction_of_best"}  # no logarithm beside them
 # Methods whose scores cannot leave the range, beside those that are told not to: clip, capped.
 KEEPING = {"minmax", "distance_to_best", "rank", "borda", "percentile_rank", "fraction_of_best"}
 
@@ -265,6 +266,5 @@ def _unfit(column: dict[str, Any]) -> Iterator[Words]:
     is_less = column["direction"] < 0
     if method == "fraction_of_best" and (column["best"] >= 0 if is_less else column["worst"] < 0):
         yield Words("fraction_of_nothing")
-    in_unit = {"goalposts", "distance_to_target", "fraction_of_best"}
-    if column["is_logged"] and (method in in_unit or column["has_bounds"] or column["has_centre"]):
+    if column["is_logged"] and (method in IN_UNIT or column["has_bounds"] or column["has_centre"]):
         yield Words("log_has_another_unit")

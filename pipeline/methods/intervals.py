@@ -35,7 +35,7 @@ class RankSummary(NamedTuple):
 
     def share_within(self, k: int) -> np.ndarray:
         """Share of the draws with a rank of `k` or better, shape (n_units,)."""
-        return np.asarray(self.distribution[:, :k].sum(axis=1))
+        return np.minimum(self.distribution[:, :k].sum(axis=1), 1)  # sums of shares may overshoot
 
 
 class ScoreSummary(NamedTuple):

@@ -17,14 +17,15 @@ def smallest_integer(n_units: int) -> Any:
     return np.min_scalar_type(n_units)
 
 
-def rank_block(scores: Floats) -> np.ndarray:
+def rank_block(scores: Floats, digits: int = DIGITS) -> np.ndarray:
     """Ranks of the units in each draw: 1 for the highest, ties share the better, 0 is missing.
 
     Args:
         scores: shape (n_units, n_draws).
+        digits: scores equal to so many decimals are equal.
 
     Returns:
-        Same shape, small integers; scores equal to `DIGITS` decimals are equal.
+        Same shape, small integers.
     """
     falling = np.ascontiguousarray(-scores.T)
     missing = np.isnan(falling)
@@ -33,9 +34,9 @@ def rank_block(scores: Floats) -> np.ndarray:
     ranks = _place(falling)
     ordered = np.sort(falling, axis=1)
     with np.errstate(invalid="ignore"):  # infinity less infinity
-        near = np.flatnonzero((np.diff(ordered, axis=1) <= 2 * 10.0**-DIGITS).any(axis=1))
+        near = np.flatnonzero((np.diff(ordered, axis=1) <= 2 * 10.0**-digits).any(axis=1))
     if near.size:
-        ranks[near] = _place_ties(round_half_away(falling[near], DIGITS))
+        ranks[near] = _place_ties(round_half_away(falling[near], digits))
     ranks[missing] = 0
     return ranks.T
 

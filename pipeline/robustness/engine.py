@@ -16,7 +16,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from pipeline.methods.aggregate import aggregate
-from pipeline.methods.ranks import rank_block, smallest_integer
+from pipeline.methods.ranks import DIGITS, rank_block, smallest_integer
 from pipeline.robustness.tree import Block, Tree, Way
 
 THREADS = 2
@@ -50,6 +50,7 @@ def simulate(
     way_of_draw: np.ndarray,
     block_of: Callable[[np.ndarray], Block],
     nodes: Sequence[int] | None = None,
+    digits: int = DIGITS,
 ) -> Simulated:
     """Scores and ranks of every unit in every draw.
 
@@ -59,6 +60,7 @@ def simulate(
         way_of_draw: shape (n_draws,), the number of the way of each draw.
         block_of: from numbers of draws to their parameters.
         nodes: inner nodes to keep; None keeps all.
+        digits: decimals to which scores that share a rank are equal.
 
     Returns:
         A `Simulated`; memory is about 9 bytes (beyond 2²⁸ of scores 5) per node, unit and draw.
@@ -84,7 +86,7 @@ def simulate(
         found = score_block(tree, way, block_of(rows))
         for k in kept:
             scores[k][:, rows] = found[k]
-            ranks[k][:, rows] = rank_block(found[k])
+            ranks[k][:, rows] = rank_block(found[k], digits)
 
     # Threads of our own over blocks; those of the linear algebra would get in their way.
     with _controller().limit(limits=1, user_api="blas"), ThreadPoolExecutor(THREADS) as pool:

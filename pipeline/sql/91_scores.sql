@@ -1,7 +1,8 @@
 -- 91_scores: the published scores of the index, sub-indices and pillars.
 -- Grain   one row per edition, province and node above the indicators
 -- Reads   ranked, spec_editions, spec_nodes, ref_provinces
--- Method  none: names and regions are added.
+-- Method  none: names and regions are added. The intervals are those of the robustness runs, which
+--         follow the chain and fill them in.
 create or replace table scores as
 
 select
@@ -21,7 +22,12 @@ select
     ranked.imputed_share,
     ranked.is_ranked,
     ranked.reason,
-    ranked.peer_group
+    ranked.peer_group,
+    null::double as score_low,
+    null::double as score_high,
+    null::bigint as rank_low,
+    null::bigint as rank_median,
+    null::bigint as rank_high
 from ranked
 inner join spec_editions on ranked.edition = spec_editions.edition
 inner join spec_nodes on ranked.node = spec_nodes.node

@@ -1,0 +1,182 @@
+"""What the draws say of every edition, as the tables of `outputs/current/robustness/`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pipeline.choices.robustness import Robustness
+from pipeline.methods.intervals import (
+    convergence,
+    groups_alike,
+    share_above,
+    summarise_ranks,
+    summarise_scores,
+)
+from pipeline.methods.ranks import rank_block
+from pipeline.robustness.cells import Cells
+from pipeline.robustness.design import Draws
+from pipeline.robustness.engine import Simulated, simulate
+from pipeline.robustness.scenario import Index, cells_under, read_index
+from pipeline.robustness.space import Declared, declare, draws_of, ways_of
+from pipeline.robustness.tree import Way
+
+STOPS = (100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000)
+QUARTERS = 4  # performance groups: quarters of the ranking
+TOPS = (3, 10)
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One simulation of the index: its draws, and the ranks of the index they gave.
+
+    Attributes:
+        index, declared, settings, draws, cells: what was drawn, and of what.
+        ways: of each edition.
+        ranks: of each edition shape (n_provinces, n_draws), 0 is not ranked; draw 0 is published.
+        intervals: rows of the table of that name.
+    """
+
+    index: Index
+    declared: Declared
+    settings: Robustness
+    draws: Draws
+    cells: list[Cells]
+    ways: dict[str, list[Way]]
+    ranks: dict[str, np.ndarray]
+    intervals: list[Row]
+
+    @property
+    def digits(self) -> int:
+        """Decimals to which equal scores share a rank."""
+        return self.index.spec.settings.rank.digits
+
+    def order(self, edition: str) -> np.ndarray:
+        """The provinces ranked in the published index, best first, ties by code."""
+        published = self.ranks[edition][:, 0].astype(np.int64)
+        order = np.argsort(published, kind="stable")
+        return order[published[order] > 0]
+
+
+def run_draws(con: Any, spec: Any) -> Run:
+    """Draw and score every edition.
+
+    Args:
+        con: the database, with the tables of the chain up to `ranked`.
+        spec: the index, with its section `robustness`.
+
+    Returns:
+        A `Run`. Draw 0 is the published index, with the very scores of the table `ranked`.
+
+    Raises:
+        Rejected: for a combination of alternatives whose values cannot be scored.
+    """
+    index = read_index(con, spec)
+    settings = spec.robustness
+    cells = cells_under(index, spec)
+    declared = declare(index, cells)
+    draws = declared.space.sample(settings.draws, settings.seed)
+    ways, number = ways_of(index, declared, draws)
+    run = Run(index, declared, settings, draws, cells, ways, {}, [])
+    for one in cells:  # the scores of one edition at a time are what memory has to hold
+        block_of = draws_of(index, declared, draws, one).block
+        found = simulate(index.tree, ways[one.edition], number, block_of, digits=run.digits)
+        _publish_first(con, run, one, found)
+        run.ranks[one.edition] = found.ranks[index.tree.top]
+        run.intervals.extend(_interval_rows(run, one, found))
+    return run
+
+
+def _publish_first(con: Any, run: Run, one: Cells, found: Simulated) -> None:
+    """Put the published scores in the place of draw 0: the same numbers, to the last bit."""
+    rows = con.execute(
+        "select node, list(score order by province_code) from ranked where edition = $1 "
+        "group by node",
+        [one.edition],
+    ).fetchall()
+    published = {node: np.array(scores, dtype=np.float64) for node, scores in rows}
+    for k in found.nodes:
+        scores = published[run.index.codes[k]]
+        found.scores[k][:, 0] = scores
+        found.ranks[k][:, :1] = rank_block(scores[:, None], run.digits)
+
+
+def _interval_rows(run: Run, one: Cells, found: Simulated) -> Iterator[Row]:
+    """One row per province and node above the indicators."""
+    for k in found.nodes:
+        ranks = summarise_ranks(found.ranks[k], run.settings.level)
+        scores = summarise_scores(found.scores[k], run.settings.level)
+        shares = {f"share_top_{top}": ranks.share_within(top) for top in TOPS}
+        shares |= dict(_quarters(ranks.distribution, int((ranks.low > 0).sum())))
+        for p, province in enumerate(one.provinces):
+            is_ranked = ranks.low[p] > 0
+            of_rank = {"rank_low": ranks.low, "rank_median": ranks.median, "rank_high": ranks.high,
+                       "rank_mean": ranks.mean, "rank_sd": ranks.sd, **shares}  # fmt: skip
+            yield {
+                "edition": one.edition, "province_code": province, "node": run.index.codes[k],
+                "score_low": scores.low[p], "score_median": scores.median[p],
+                "score_high": scores.high[p], "score_mean": scores.mean[p],
+                "score_sd": scores.sd[p], "share_ranked": ranks.share_ranked[p],
+                **{key: values[p] if is_ranked else None for key, values in of_rank.items()},
+            }  # fmt: skip
+
+
+def _quarters(distribution: np.ndarray, n_ranked: int) -> Iterator[tuple[str, np.ndarray]]:
+    """Share of the draws in each quarter of the ranking, the first the best."""
+    limits = [int(np.ceil(n_ranked * q / QUARTERS)) for q in range(QUARTERS + 1)]
+    for q in range(QUARTERS):
+        last = limits[q + 1] if q < QUARTERS - 1 else distribution.shape[1]
+        share = distribution[:, limits[q] : last].sum(axis=1)
+        yield f"share_quarter_{q + 1}", np.minimum(share, 1)
+
+
+def distribution_rows(run: Run) -> Iterator[Row]:
+    """One row per edition, province and rank of the index that some draw gives."""
+    for one in run.cells:
+        shares = summarise_ranks(run.ranks[one.edition], run.settings.level).distribution
+        for p, k in np.argwhere(shares > 0):
+            yield {"edition": one.edition, "province_code": one.provinces[p],
+                   "rank": int(k) + 1, "share": shares[p, k]}  # fmt: skip
+
+
+def pair_rows(run: Run, above: dict[str, np.ndarray]) -> Iterator[Row]:
+    """One row per edition and pair of ranked provinces, the one ranked better first."""
+    limit = (1 + run.settings.level) / 2
+    for one in run.cells:
+        order, table = run.order(one.edition), above[one.edition]
+        for i, a in enumerate(order):
+            for b in order[i + 1 :]:
+                yield {"edition": one.edition, "province_code": one.provinces[a],
+                       "other_code": one.provinces[b], "share_above": table[a, b],
+                       "is_told_apart": bool(table[a, b] > limit)}  # fmt: skip
+
+
+def group_rows(run: Run, above: dict[str, np.ndarray]) -> Iterator[Row]:
+    """One row per edition, group of provinces that cannot be told apart, and province."""
+    for one in run.cells:
+        order, published = run.order(one.edition), run.ranks[one.edition][:, 0]
+        runs = groups_alike(above[one.edition], order, run.settings.level)
+        for number, (first, last) in enumerate(runs):
+            for p in order[first : last + 1]:
+                yield {"edition": one.edition, "group": number + 1,
+                       "province_code": one.provinces[p], "rank": int(published[p])}  # fmt: skip
+
+
+def convergence_rows(run: Run) -> Iterator[Row]:
+    """One row per edition and number of draws."""
+    n_draws = len(run.draws.levels)
+    sizes = np.array([*(stop for stop in STOPS if stop < n_draws), n_draws])
+    for one in run.cells:
+        widths, gaps = convergence(run.ranks[one.edition], sizes, run.settings.level)
+        for size, width, gap in zip(sizes, widths, gaps, strict=True):
+            yield {"edition": one.edition, "n_draws": int(size), "mean_width": width,
+                   "largest_gap": gap}  # fmt: skip
+
+
+def shares_above(run: Run) -> dict[str, np.ndarray]:
+    """Of each edition how often each province is ahead of each other, see `share_above`."""
+    return {one.edition: share_above(run.ranks[one.edition]) for one in run.cells}
