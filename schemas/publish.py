@@ -28,7 +28,7 @@ from schemas.data_docs import (
     within,
 )
 from schemas.published import COLUMNS, KEYS, TYPES
-from schemas.rank_rules import check_hanoi_lead, check_rank_follows_score
+from schemas.rank_rules import check_hanoi_lead, check_interval, check_rank_follows_score
 from schemas.score_ranges import indicator_ranges, node_ranges
 from schemas.siblings import check_siblings_sum
 from schemas.status_rules import check_is_imputed_declared, check_is_missing_declared
@@ -178,6 +178,7 @@ def add_checks(frames: Frames, editions: Editions) -> Frames:
             check_rank_in_edition=scores["rank"].isna() | scores["rank"].between(1, n_provinces),
             check_rank_follows_score=check_rank_follows_score(scores, editions),
             check_contribution_gap=check_contribution_gap(scores, indicators, editions),
+            check_interval=check_interval(scores),
             check_hanoi_lead=check_hanoi_lead(scores),
         ),
         "indicators": indicators.assign(
@@ -260,6 +261,7 @@ def scores_rules(editions: Editions) -> list[Rule]:
         filled("reason", "A row that is not ranked says why", is_ranked=False),
         empty("rank", "A row that is not ranked has no rank", is_ranked=False),
         all_true("check_rank_follows_score", "Rank is 1 + the number of greater scores"),
+        all_true("check_interval", "An interval is whole, in order, and of a ranked row"),
         within("check_contribution_gap", 0, GAP, "Contributions add up to the index score"),
         within("check_hanoi_lead", 1, None, f"Hà Nội ranks above Cao Bằng {AS_IN_PII}", "warning"),
     ]

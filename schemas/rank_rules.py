@@ -25,6 +25,22 @@ def check_rank_follows_score(scores: pd.DataFrame, editions: list[dict[str, Any]
     return compared["rank"].eq(expected).reindex(scores.index, fill_value=True)
 
 
+def check_interval(scores: pd.DataFrame) -> pd.Series:
+    """Whether a row has a whole interval with its ends in order, or none at all.
+
+    Only ranked rows may have one; every ranked row of an edition has one if any has.
+    """
+    ends = scores[["score_low", "score_high", "rank_low", "rank_median", "rank_high"]]
+    has = ends.notna().all(axis=1)
+    ranks = scores["rank_low"].le(scores["rank_median"]) & scores["rank_median"].le(
+        scores["rank_high"]
+    )
+    drawn = has.groupby(scores["edition"]).transform("any") & scores["is_ranked"].eq(True)
+    in_order = scores["score_low"].le(scores["score_high"]) & ranks & scores["is_ranked"].eq(True)
+    whole = (has & in_order) | (ends.isna().all(axis=1) & ~drawn)
+    return whole | scores["is_ranked"].isna()  # another rule sees that
+
+
 def check_hanoi_lead(scores: pd.DataFrame) -> pd.Series:
     """On Hà Nội's index row, the ranks it is ahead of Cao Bằng; NaN elsewhere or if unranked."""
     index = scores[scores["level"].eq("index")]

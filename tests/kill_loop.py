@@ -20,7 +20,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from pipeline import packaging, run, store
+from pipeline import derived, packaging, run, store
 from pipeline.faults import Faults
 from pipeline.project import Project
 from pipeline.whole import write_bytes
@@ -34,7 +34,8 @@ def cached(toy: Toy) -> None:
     """Load, compute and encode once: only the writing is in question here."""
     loaded = toy.load()
     con = run.compute(loaded, Faults(), silent)
-    run.analyse(con, Faults())
+    derived.analyse(con, Faults())
+    derived.simulate(con, loaded.spec, Faults())
     made = {}
     for name in packaging.TABLES:
         path = toy.root / f"{name}.parquet"
@@ -50,7 +51,7 @@ def cached(toy: Toy) -> None:
     packaging.versions = lambda: {}
     run.load = lambda *_: loaded
     run.compute = lambda *_: SimpleNamespace(close=lambda: None)
-    run.analyse = lambda *_: None
+    derived.analyse = derived.simulate = lambda *_: None
     run.input_files = lambda _: {}
     run.fingerprint = lambda _: ""
 

@@ -100,6 +100,9 @@ def score_row(
         "is_ranked": score is not None,
         "reason": "coverage 0 is below 2/3" if score is None else None,
         "peer_group": None,
+        "score_low": score,
+        "score_high": score,
+        **dict.fromkeys(("rank_low", "rank_median", "rank_high"), None if score is None else 2),
     }
 
 
@@ -262,6 +265,36 @@ BROKEN: list[tuple[str, Change, list[tuple[str, str]]]] = [
         [(ONE_OF, "check_is_whole"), (REGEX, "province_code")],
     ),
     ("scores", set_values("scores", FIRST, level="sub-pillar"), [(ONE_OF, "level")]),
+    # scores: intervals
+    ("scores", set_values("scores", FIRST, rank_low=3), [(ONE_OF, "check_interval")]),
+    ("scores", set_values("scores", FIRST, score_high=-1.0), [(ONE_OF, "check_interval")]),
+    ("scores", set_values("scores", FIRST, rank_high=None), [(ONE_OF, "check_interval")]),
+    (
+        "scores",
+        set_values(
+            "scores",
+            FIRST,
+            score_low=None,
+            score_high=None,
+            rank_low=None,
+            rank_median=None,
+            rank_high=None,
+        ),
+        [(ONE_OF, "check_interval")],
+    ),
+    (
+        "scores",
+        set_values(
+            "scores",
+            UNRANKED,
+            score_low=1.0,
+            score_high=1.0,
+            rank_low=2,
+            rank_median=2,
+            rank_high=2,
+        ),
+        [(ONE_OF, "check_interval")],
+    ),
     # scores: names
     ("scores", set_values("scores", FIRST, province_name_vi=""), [(REGEX, "province_name_vi")]),
     ("scores", set_values("scores", FIRST, province_name_vi=NFD), [(REGEX, "province_name_vi")]),

@@ -22,7 +22,7 @@ from pipeline.robustness.results import (
 )
 from pipeline.spec import Spec
 
-SENSITIVITY_ROWS = 2048  # of a block of the design
+DRAWS_PER_ROW = 4  # of the intervals, for each row of a block of the design of sensitivity
 REAL, WHOLE, TEXT, FLAG = pa.float64(), pa.int64(), pa.string(), pa.bool_()
 INDICES = [f"{index}{end}" for index in ("first_order", "total") for end in ("", "_low", "_high")]
 COLUMNS: dict[str, dict[str, pa.DataType]] = {
@@ -97,10 +97,15 @@ def robustness_tables(con: Any, spec: Spec) -> dict[str, pa.Table]:
         "groups": group_rows(run, above),
         "convergence": convergence_rows(run),
         "one_at_a_time": one_at_a_time_rows(run),
-        "sensitivity": sensitivity_rows(run, SENSITIVITY_ROWS, []),
+        "sensitivity": sensitivity_rows(run, rows_of_block(spec.robustness.draws), []),
     }
     found = {name: _table(name, rows[name]) for name in COLUMNS if name in rows}
     return found | {"draws": _draws(run)}
+
+
+def rows_of_block(n_draws: int) -> int:
+    """Rows of a block of the sensitivity design: a power of two that goes with the draws."""
+    return 1 << max(n_draws // DRAWS_PER_ROW, 2).bit_length() - 1
 
 
 def _table(name: str, rows: Iterable[Row]) -> pa.Table:
