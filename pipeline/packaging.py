@@ -30,13 +30,16 @@ TOP_TABLES = (
 CODES = {  # kinds of codes that tables hold, and where the catalogue says what they mean
     "status": "statuses", "reason": "reasons", "weight_origin": "weight_origins",
     "weight_remark": "weight_remarks", "flag": "flags", "handling": "handlings",
+    "audit_check": "audit_checks", "audit_reason": "audit_reasons",
 }  # fmt: skip
 ANALYSIS_TABLES = ("statistics", "correlations", "reliability", "components")
 ROBUSTNESS_TABLES = (
     "intervals", "distribution", "pairs", "groups", "convergence", "draws", "one_at_a_time",
     "sensitivity",
 )  # fmt: skip
-FOLDERS = {"steps": STEP_TABLES, "analysis": ANALYSIS_TABLES, "robustness": ROBUSTNESS_TABLES}
+AUDIT_TABLES = ("checks",)
+FOLDERS = {"steps": STEP_TABLES, "analysis": ANALYSIS_TABLES, "robustness": ROBUSTNESS_TABLES,
+           "audit": AUDIT_TABLES}  # fmt: skip
 TABLES = (*TOP_TABLES, *(table for tables in FOLDERS.values() for table in tables))
 FRICTIONLESS = {"float64": "number", "int64": "integer", "bool": "boolean", "boolean": "boolean"}
 

@@ -199,6 +199,7 @@ def run_index(project: Project, report: Report, check: Check) -> Result:
         timings["compute"] = time.perf_counter() - started - timings["ingest"]
         report("stage_robustness", {})
         derived.simulate(con, loaded.spec, faults)
+        derived.audit(con, faults)
         timings["robustness"] = time.perf_counter() - started - sum(timings.values())
         report("stage_write", {})
         counts = _write_release(folder, con, loaded)
@@ -246,6 +247,7 @@ def _write_release(folder: Path, con: Any, loaded: Loaded) -> dict[str, int]:
         "codebook.csv": packaging.codebook_csv(loaded.spec, loaded.catalogue),
         "datapackage.json": packaging.datapackage_json(loaded.spec, loaded.catalogue).encode(),
     }
+    texts |= derived.audit_texts(con, loaded.spec)
     for name, content in texts.items():
         write_bytes(folder / name, content)
     return counts

@@ -13,6 +13,7 @@ import pandas as pd
 def contracts() -> dict[str, Any]:
     """The pandera model of each table, by table name. Imported late: pandera takes a second."""
     from schemas.aggregated import Aggregated
+    from schemas.checks import Checks
     from schemas.components import Components
     from schemas.correlations import Correlations
     from schemas.coverage import Coverage
@@ -47,7 +48,7 @@ def contracts() -> dict[str, Any]:
         Observed, Harmonised, Denominated, Screened, Imputed, Treated, Normalised, Weighted,
         Aggregated, Ranked, Scores, Indicators, Coverage, Weights, Excluded, Findings, Revisions,
         Sources, Statistics, Correlations, Reliability, Components, Intervals, Distribution, Pairs,
-        Groups, Convergence, Draws, OneAtATime, Sensitivity,
+        Groups, Convergence, Draws, OneAtATime, Sensitivity, Checks,
     )  # fmt: skip
     return {re.sub(r"(?<!^)(?=[A-Z])", "_", model.__name__).lower(): model for model in models}
 

@@ -36,6 +36,8 @@ def cached(toy: Toy) -> None:
     con = run.compute(loaded, Faults(), silent)
     derived.analyse(con, Faults())
     derived.simulate(con, loaded.spec, Faults())
+    derived.audit(con, Faults())
+    pages = derived.audit_texts(con, loaded.spec)
     made = {}
     for name in packaging.TABLES:
         path = toy.root / f"{name}.parquet"
@@ -51,7 +53,8 @@ def cached(toy: Toy) -> None:
     packaging.versions = lambda: {}
     run.load = lambda *_: loaded
     run.compute = lambda *_: SimpleNamespace(close=lambda: None)
-    derived.analyse = derived.simulate = lambda *_: None
+    derived.analyse = derived.simulate = derived.audit = lambda *_: None
+    derived.audit_texts = lambda *_: pages
     run.input_files = lambda _: {}
     run.fingerprint = lambda _: ""
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from pipeline import store
-from pipeline.derived import analyse, simulate
+from pipeline.derived import analyse, audit, simulate
 from pipeline.faults import Faults
 from schemas import check_contract, contracts
 from tests.conftest import Toy
@@ -30,6 +30,7 @@ def frames(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
     con = toy.compute()
     analyse(con, Faults())
     simulate(con, toy.load().spec, Faults())
+    audit(con, Faults())
     found = {name: store.as_frame(store.get_table(con, name)) for name in contracts()}
     con.close()
     row = {"rule": "HDR-02", "file": "raw/synthetic_x.csv", "row": 1, "column": 2, "value": "x",

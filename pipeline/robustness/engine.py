@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,9 +90,14 @@ def simulate(
             ranks[k][:, rows] = rank_block(found[k], digits)
 
     # Threads of our own over blocks; those of the linear algebra would get in their way.
-    with _controller().limit(limits=1, user_api="blas"), ThreadPoolExecutor(THREADS) as pool:
+    with one_blas_thread(), ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(run, blocks))
     return Simulated(kept, scores, ranks)
+
+
+def one_blas_thread() -> AbstractContextManager[Any]:
+    """Linear algebra on one thread meanwhile: sums on several differ in their last bits."""
+    return _controller().limit(limits=1, user_api="blas")
 
 
 @functools.cache

@@ -1,0 +1,1 @@
+"""The statistical audit of an index: does the tree hold together, and what does a weight do?"""
