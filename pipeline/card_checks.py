@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pipeline.faults import Faults, Term
+from pipeline.faults import Faults
+from pipeline.language import Words
 from pipeline.periods import covers_of, fits
 from pipeline.sources import SHA256, Card, Catalogue, nearest
 from pipeline.yamlfile import YamlFile
@@ -18,7 +19,7 @@ def check_variable(code: str, catalogue: Catalogue, file: YamlFile, faults: Faul
         place = file.place("variables", code, "merge_weight")
         faults.add("SCH-02", place, weight, nearest=nearest(weight, catalogue.variables))
     if variable.merge == "sum" and variable.measure in ("ratio", "score"):
-        measure = Term(f"measure_{variable.measure}")
+        measure = Words(f"measure_{variable.measure}")
         faults.add("GEO-11", file.place("variables", code, "merge"), code, measure=measure)
 
 
@@ -30,7 +31,7 @@ def check_card(source_id: str, catalogue: Catalogue, file: YamlFile, faults: Fau
     if not card.scheme:
         faults.add("SCH-16", file.place(*own), "scheme")
     if not SHA256.fullmatch(card.sha256):
-        found = card.sha256 or Term("word_nothing")
+        found = card.sha256 or Words("word_nothing")
         faults.add("SCH-12", file.place(*own, "sha256"), card.file, found=found)
 
 

@@ -15,10 +15,6 @@ MAX_DETAIL = 400  # of what the message says beside it, such as every allowed ch
 LINE_END = re.compile(r"\r\n?|\n")
 
 
-class Term(str):
-    """A key of the catalogue's `ui` texts as a detail: said in the reader's language."""
-
-
 @dataclass(frozen=True)
 class Place:
     """Where a fault is, as a user sees it: rows and columns count from 1."""
@@ -162,18 +158,14 @@ def where(place: Place, lang: str) -> str:
     return ", ".join(parts)
 
 
-def _said(item: Any, lang: str) -> Any:
-    """A detail in `lang`, if it is words of the catalogue."""
-    if isinstance(item, Words):
-        return item.say(lang)
-    return text(item, lang) if isinstance(item, Term) else item
-
-
 def explain_fault(fault: Fault, lang: str) -> dict[str, str]:
     """Place, reason and remedy of a fault as texts in `lang`."""
     rule = catalogue()["rules"][fault.rule]
     rule = {**rule, **rule.get(fault.room, {})}
-    values = {key: shown(_said(item, lang), MAX_DETAIL) for key, item in fault.details.items()}
+    values = {
+        key: shown(item.say(lang) if isinstance(item, Words) else item, MAX_DETAIL)
+        for key, item in fault.details.items()
+    }
     values["value"] = shown(fault.value)
     return {
         "where": where(fault.place, lang),

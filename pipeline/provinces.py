@@ -10,7 +10,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.faults import Faults, Place, Term
+from pipeline.faults import Faults, Place
+from pipeline.language import Words
 from pipeline.legacy import damage
 from pipeline.unresolved import (
     NUMERIC_CODE,
@@ -150,7 +151,7 @@ def check_reference(ref: Reference, faults: Faults) -> None:
             if not province[key].strip():
                 faults.add("SCH-15", Place("reference/provinces.csv", row=i + 2), key,
                            id=province["province_code"],
-                           language=Term(f"language_{lang}"))  # fmt: skip
+                           language=Words(f"language_{lang}"))  # fmt: skip
     for scheme_code, spelling in ref.ambiguous:
         faults.add("GEO-22", Place("reference/aliases.csv"), spelling,
                    problem=f"scheme {scheme_code}: two provinces")  # fmt: skip

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.faults import Faults, Place, Term
+from pipeline.faults import Faults, Place
+from pipeline.language import Words
 
 if TYPE_CHECKING:
     from pipeline.provinces import Reference
@@ -34,9 +35,9 @@ class Stranger:
     details: dict[str, str]
 
 
-def other_system(raw: str) -> Term | None:
+def other_system(raw: str) -> Words | None:
     """The system of codes that a text is of, when it is known by its form."""
-    return next((Term(key) for key, form in OTHER_CODES.items() if form.fullmatch(raw)), None)
+    return next((Words(key) for key, form in OTHER_CODES.items() if form.fullmatch(raw)), None)
 
 
 def report_strangers(

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from pipeline.faults import Faults, Place, Term, bad_byte
+from pipeline.faults import Faults, Place, bad_byte
 from pipeline.files import read_file
 from pipeline.language import Words, catalogue
 from pipeline.limits import DEFAULTS, Limits
@@ -206,7 +206,7 @@ def _add_problem(
     match problem["type"]:
         case "missing" | "string_pattern_mismatch" if in_language:
             faults.add("SCH-15", place, key, id=_id_of(path, found.data),
-                       language=Term(f"language_{in_language[1]}"))  # fmt: skip
+                       language=Words(f"language_{in_language[1]}"))  # fmt: skip
         case "extra_forbidden":
             here = list(dict.fromkeys(_keys_at(model, path[:-1])))
             near = ", ".join(difflib.get_close_matches(str(key), here, n=1)) or "–"

@@ -62,7 +62,7 @@ VERDICTS: dict[tuple[str, bytes], list[str]] = {}
 
 
 def check_once(table: str, frame: pd.DataFrame, limit: int = 5) -> list[str]:
-    """The contract of a table, checked once for the same frame: most toys differ in a few tables."""
+    """The contract of a table, checked once for a frame: most toys differ in a few tables."""
     key = (table, hashlib.sha256(pickle.dumps((frame, limit), protocol=5)).digest())
     if key not in VERDICTS:
         VERDICTS[key] = check_afresh(table, frame, limit)

@@ -12,6 +12,7 @@ import pytest
 
 from pipeline.__main__ import main
 from pipeline.faults import explain_fault
+from pipeline.language import Words
 from tests.breaking import (
     CARDS,
     ENTERPRISES,
@@ -27,6 +28,7 @@ from tests.breaking import (
 from tests.conftest import Toy
 from tests.steps import rows_of
 
+NOTHING = Words("word_nothing")
 PROVINCES = ["Hà Nội", "Đà Nẵng", "Quảng Nam", "Cần Thơ", "Hậu Giang", "Sóc Trăng"]
 FRAMEWORK = "framework: {year: 2022, first: 2020, last: 2022}\n"
 
@@ -38,7 +40,8 @@ def test_SCH_01_a_column_of_texts_is_one_fault_with_types_and_first_cells(toy: T
         text = text.replace(f";{number}\n", f";{word}\n")
     toy.write(ENTERPRISES, text)
     fault = fired(toy, "SCH-01", ENTERPRISES, 2, 3, "cao")
-    assert (fault.details["expected"], fault.details["found"]) == ("type_number", "type_text")
+    assert fault.details["expected"] == Words("type_number")
+    assert fault.details["found"] == Words("type_text")
     assert (fault.details["n"], fault.details["cells"]) == (6, "C2 'cao', C3 'thấp', C4 'cao'")
     assert "numbers" in explain_fault(fault, "en")["why"]
     assert "chữ" in explain_fault(fault, "vi")["why"]
@@ -95,11 +98,11 @@ def test_SCH_09_the_years_of_a_framework_are_in_order(toy: Toy) -> None:
 
 @pytest.mark.parametrize(
     ("line", "found"),
-    [("", "word_nothing"), ("    sha256:\n", "word_nothing"), ('    sha256: "735167"\n', "735167"),
+    [("", NOTHING), ("    sha256:\n", NOTHING), ('    sha256: "735167"\n', "735167"),
      ("    sha256: 12\n", "12"), (f'    sha256: "{"G" * 64}"\n', "G" * 64)],
 )  # fmt: skip
 def test_SCH_12_a_missing_or_damaged_hash_is_said_and_the_file_not_trusted(
-    toy: Toy, line: str, found: str
+    toy: Toy, line: str, found: str | Words
 ) -> None:
     text = (toy.root / CARDS).read_text("utf-8")
     (old,) = [x for x in text.splitlines(keepends=True) if "735167f1" in x]

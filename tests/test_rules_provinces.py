@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from pipeline import store
 from pipeline.faults import Faults, Place
+from pipeline.language import Words
 from pipeline.provinces import REFERENCE, Resolver, load_reference
 from tests.breaking import (
     CARDS,
@@ -290,7 +291,7 @@ def test_GEO_11_a_value_that_cannot_be_added_is_never_declared_a_sum(
 ) -> None:
     redefine(toy, "gi", "measure: stock", f"measure: {measure}")
     fault = fired(toy, "GEO-11", VARIABLES, line_of(toy, VARIABLES, "  gi:"), None, "gi")
-    assert fault.details["measure"] == f"measure_{measure}"
+    assert fault.details["measure"] == Words(f"measure_{measure}")
     redefine(toy, "gi", "merge: sum", "merge: none")
     toy.load()
 
@@ -354,7 +355,7 @@ def test_GEO_14_spaces_around_a_code_are_left_out_and_kept_in_the_record(toy: To
 )  # fmt: skip
 def test_GEO_15_the_system_of_a_foreign_code_is_named(toy: Toy, code: str, system: str) -> None:
     toy.edit(LABOUR, "01,", f"{code},")
-    assert fired(toy, "GEO-15", LABOUR, 2, 1, code).details["system"] == system
+    assert fired(toy, "GEO-15", LABOUR, 2, 1, code).details["system"] == Words(system)
 
 
 def test_GEO_15_no_code_of_a_province_is_taken_for_another_system() -> None:

@@ -7,10 +7,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.faults import Term
 from pipeline.ingest.common import Reading
 from pipeline.ingest.grid import Grid
 from pipeline.ingest.numbers import Refused
+from pipeline.language import Words
 from pipeline.words import as_text
 
 MIN_CELLS = 3  # a column of fewer such cells is not of another type
@@ -42,7 +42,7 @@ def report_refused(cells: list[RefusedCell], grid: Grid, reading: Reading) -> No
             shown = ", ".join(f"{grid.place(c.i, j).cell} '{as_text(c.cell)[:20]}'"
                               for c, _ in strange[:SHOWN_CELLS])  # fmt: skip
             reading.faults.add("SCH-01", grid.place(first.i, j), as_text(first.cell),
-                               expected=Term("type_number"), found=Term(f"type_{kind}"),
+                               expected=Words("type_number"), found=Words(f"type_{kind}"),
                                n=len(strange), cells=shown)  # fmt: skip
         for cell in found:
             if not is_other_type or _type_of(cell) is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from pipeline.faults import Term
+from pipeline.language import Words
 from pipeline.sources import Variable
 
 SPACES = " \u00a0\u202f\u2009"
@@ -91,7 +91,7 @@ def read_number(
         `Number` in the unit of the variable, or `Refused`; nothing is clipped or filled in.
     """
     if isinstance(cell, bool | datetime.date | datetime.time | datetime.timedelta):
-        return Refused("NUM-19", {"type": Term(f"type_{type(cell).__name__}")})
+        return Refused("NUM-19", {"type": Words(f"type_{type(cell).__name__}")})
     if isinstance(cell, int | float | Decimal):
         return _read_typed(cell, variable, is_percent)
     text = ("" if cell is None else str(cell)).strip(EDGES)
