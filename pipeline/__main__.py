@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pipeline.commands import analyse, make, read, repair
+from pipeline.commands import analyse, judge, make, read, repair
 from pipeline.commands.common import REFUSED, UNEXPECTED, Ended
 from pipeline.language import LANGUAGES, default_language, text
 from pipeline.project import CODE, Project
@@ -94,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     make.declare(add)
     read.declare(add)
     analyse.declare(add)
+    judge.declare(add)
     repair.declare(add)
     return parser
 

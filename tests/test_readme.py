@@ -13,6 +13,7 @@ COMMANDS = [
     ["top"],
     ["coverage"],
     ["compare-pii", "--without", "intellectual_property"],
+    ["robustness", "-n", "5"],
 ]
 PAGES = {"en": "README.md", "vi": "README.vi.md"}
 

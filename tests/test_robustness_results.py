@@ -14,14 +14,16 @@ import pytest
 from pipeline import store
 from pipeline.choices.robustness import Factor, Robustness, ValueSpread, patched
 from pipeline.faults import Faults
+from pipeline.methods.intervals import summarise_scores
 from pipeline.robustness.alone import one_at_a_time_rows
 from pipeline.robustness.cells import Cells, draw_values, ranges
 from pipeline.robustness.design import combinations
 from pipeline.robustness.drivers import sensitivity_rows
-from pipeline.robustness.engine import score_block
+from pipeline.robustness.engine import score_block, simulate
 from pipeline.robustness.results import Run, run_draws
 from pipeline.robustness.space import declare_factors, draws_of, ways_of
 from pipeline.robustness.tables import COLUMNS, KEYS, robustness_tables
+from pipeline.robustness.tree import Block, Tree, Way
 from pipeline.run import compute, load, run_steps
 from pipeline.spec import Spec
 from pipeline.spec_tables import index_tables
@@ -333,3 +335,32 @@ def test_dirichlet_weights_keep_the_sum_and_the_mean_of_the_siblings(toy: Toy) -
     assert {len(one) for one in ways.values()} == {1}
     assert set(number) == {0}
     con.close()
+
+
+def test_intervals_of_ninety_percent_cover_a_known_truth_nine_times_in_ten() -> None:
+    # The truth is known here: each figure is off by up to its share, as the source says.
+    rng = np.random.default_rng(7)
+    n_units, n_leaves, share = 40, 6, 0.1
+    tree = Tree(np.array([6, 6, 6, 7, 7, 7, 8, 8, -1]), n_leaves)
+    free = {"entered": np.ones(n_leaves, bool), "weights": np.ones(9),
+            "methods": ["arithmetic"] * 3, "min_share": np.zeros(3)}  # fmt: skip
+    covered: list[bool] = []
+    for repeat in range(15):
+        truth = rng.uniform(40, 60, (n_units, n_leaves))
+        seen = truth / (1 + share * rng.uniform(-1, 1, truth.shape))
+        one = Cells(
+            "2022", [f"{k:02}" for k in range(n_units)], seen, seen, seen,
+            np.zeros(seen.shape, bool), np.zeros(seen.shape, bool), np.ones(seen.shape),
+            np.ones(n_leaves, bool), np.ones(n_units, bool),
+        )  # fmt: skip
+        codes = [f"x{j}" for j in range(n_leaves)]
+        sets = draw_values(one, ValueSpread(sets=400, carried=share), repeat, codes)
+        way = Way(leaves=sets, **free)
+        found = simulate(tree, [way], np.zeros(401, int),
+                         lambda rows: Block(np.ones((rows.size, 9)), rows), [8])  # fmt: skip
+        scores = summarise_scores(found.scores[8], 0.9)
+        plain = Block(np.ones((1, 9)), np.zeros(1, dtype=np.int64))
+        true = score_block(tree, Way(leaves=truth[None], **free), plain)[8][:, 0]
+        covered += ((scores.low <= true) & (true <= scores.high)).tolist()
+    assert len(covered) == 600
+    assert 0.85 <= np.mean(covered) <= 0.95
