@@ -174,7 +174,7 @@ def explain_fault(fault: Fault, lang: str) -> dict[str, str]:
     rule = catalogue()["rules"][fault.rule]
     rule = {**rule, **rule.get(fault.room, {})}
     values = {key: shown(_said(item, lang), MAX_DETAIL) for key, item in fault.details.items()}
-    values["value"] = shown(fault.value)
+    values["value"] = shown(_said(fault.value, lang))
     return {
         "where": where(fault.place, lang),
         "why": str(rule[lang]).format(**values),
