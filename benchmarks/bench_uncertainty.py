@@ -1,7 +1,7 @@
 """Time rank intervals and sensitivity under many draws, beside a plain loop over draws.
 
 Run by `make bench`. First a synthetic index: 63 provinces, 52 indicators, three levels; weights
-within 25 % of theirs, two scales, two means, five rules for outliers, a twentieth of the cells missing.
+within 25 % of theirs, two scales, two means, five rules for outliers, 5 % of the cells missing.
 Everything counts: treating and scaling, drawing, scores and ranks of every node, intervals and
 pairs. The loop takes one draw after the other with NumPy; it must give the same ranks before a
 ratio is printed. Then the sensitivity of the shipped index to every declared factor, with bootstrap

@@ -158,15 +158,16 @@ def where(place: Place, lang: str) -> str:
     return ", ".join(parts)
 
 
+def _said(item: Any, lang: str) -> Any:
+    return item.say(lang) if isinstance(item, Words) else item
+
+
 def explain_fault(fault: Fault, lang: str) -> dict[str, str]:
     """Place, reason and remedy of a fault as texts in `lang`."""
     rule = catalogue()["rules"][fault.rule]
     rule = {**rule, **rule.get(fault.room, {})}
-    values = {
-        key: shown(item.say(lang) if isinstance(item, Words) else item, MAX_DETAIL)
-        for key, item in fault.details.items()
-    }
-    values["value"] = shown(fault.value)
+    values = {key: shown(_said(item, lang), MAX_DETAIL) for key, item in fault.details.items()}
+    values["value"] = shown(_said(fault.value, lang))
     return {
         "where": where(fault.place, lang),
         "why": str(rule[lang]).format(**values),

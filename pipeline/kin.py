@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.faults import Faults
+from pipeline.language import Words
 from pipeline.sources import Catalogue, nearest
 from pipeline.yamlfile import YamlFile
 
@@ -27,5 +28,5 @@ def check_kin(code: str, catalogue: Catalogue, file: YamlFile, faults: Faults) -
                 "SCH-02", place, name, nearest=nearest(name, {*catalogue.variables} - {code})
             )
         elif other is not None and other.unit != variable.unit:
-            problem = f"'{name}' is in {other.unit}, '{code}' in {variable.unit}"
-            faults.add("SCH-17", place, key, problem=problem)
+            units = {"name": name, "unit": other.unit, "code": code, "own_unit": variable.unit}
+            faults.add("SCH-17", place, key, problem=Words("other_unit", units))

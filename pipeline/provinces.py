@@ -143,9 +143,9 @@ def check_reference(ref: Reference, faults: Faults) -> None:
     for scheme in ref.schemes:
         codes = [p["province_code"] for p in ref.provinces if p["scheme"] == scheme["scheme"]]
         if len(set(codes)) != int(scheme["n_provinces"]) or len(codes) != len(set(codes)):
-            declared = scheme["n_provinces"]
+            declared = {"scheme": scheme["scheme"], "n": scheme["n_provinces"]}
             faults.add("GEO-22", Place("reference/provinces.csv"), len(codes),
-                       problem=f"scheme {scheme['scheme']}: {declared} declared")  # fmt: skip
+                       problem=Words("n_declared", declared))  # fmt: skip
     for i, province in enumerate(ref.provinces):
         for key, lang in (("name_vi", "vi"), ("name_en", "en")):
             if not province[key].strip():
@@ -154,18 +154,18 @@ def check_reference(ref: Reference, faults: Faults) -> None:
                            language=Words(f"language_{lang}"))  # fmt: skip
     for scheme_code, spelling in ref.ambiguous:
         faults.add("GEO-22", Place("reference/aliases.csv"), spelling,
-                   problem=f"scheme {scheme_code}: two provinces")  # fmt: skip
+                   problem=Words("two_provinces", {"scheme": scheme_code}))  # fmt: skip
     if len(ref.schemes) < 2:
         return
     rows = read_rows(ref.folder / "merger_2025.csv")
     parts = [r["from_code"] for r in rows]
     for code in sorted({c for c in parts if parts.count(c) > 1}):
-        faults.add("GEO-22", place, code, problem="two successors")
+        faults.add("GEO-22", place, code, problem=Words("two_successors"))
     old, new = ref.schemes[0]["scheme"], ref.schemes[1]["scheme"]
     for code in sorted(set(ref.codes(old)) ^ set(parts)):
-        faults.add("GEO-22", place, code, problem="no successor, or no such province")
+        faults.add("GEO-22", place, code, problem=Words("no_successor"))
     for code in sorted(set(ref.codes(new)) ^ set(ref.merger.values())):
-        faults.add("GEO-22", place, code, problem="no part, or no such province")
+        faults.add("GEO-22", place, code, problem=Words("no_part"))
 
 
 class Resolver:

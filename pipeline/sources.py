@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from pipeline.language import Words
 from pipeline.paths import RawPath
 from pipeline.periods import DAY, PERIOD, Covers, is_day, years_of
 
@@ -30,7 +31,7 @@ NumberStyle = Literal["plain", "en", "vi", "space", "digits"]
 Encoding = Literal["utf-8", "utf-16", "cp1258", "tcvn3", "vni"]
 Period = Annotated[str, Field(pattern=PERIOD)]
 Day = Annotated[str, Field(pattern=DAY)]
-Words = Annotated[str, Field(min_length=1)]
+Start = Annotated[str, Field(min_length=1)]
 Mark = Annotated[str, Field(pattern=r"^[^0-9A-Za-z.,%\s-]")]  # *, (1): never part of a number
 TEXTS = (".csv", ".txt", ".tsv")
 
@@ -52,10 +53,10 @@ class Strict(BaseModel):
 
 def _fraction(value: int | float | str) -> float:
     if isinstance(value, str) and not FRACTION.fullmatch(value):  # "1e999999999" would be computed
-        raise ValueError(f"'{value}' is not a fraction such as 2/3")
+        raise ValueError(Words("no_fraction", {"value": value}))
     number = float(Fraction(value))
     if not 0 <= number <= 1:
-        raise ValueError(f"{value} is not between 0 and 1")
+        raise ValueError(Words("not_from_0_to_1", {"value": value}))
     return number
 
 
@@ -81,7 +82,7 @@ class Variable(Strict):
     @model_validator(mode="after")
     def weight_goes_with_weighted_mean(self) -> Variable:
         if (self.merge == "weighted_mean") != (self.merge_weight is not None):
-            raise ValueError("merge_weight is named exactly when merge is weighted_mean")
+            raise ValueError(Words("merge_weight_goes_with"))
         return self
 
 
@@ -169,7 +170,7 @@ class Card(Strict):
     header_rows: int = Field(default=1, ge=1, le=5)  # a name is then `upper / lower`
     column_numbers: bool = False  # a row (1), (2), (3) = (2) / (1) stands under the header
     aliases: dict[str, str] = {}  # another heading of the file: the name that this card uses
-    ends_at: list[Words] = []  # how the first row under the table begins: Nguồn:, Ghi chú
+    ends_at: list[Start] = []  # how the first row under the table begins: Nguồn:, Ghi chú
     marks: dict[Mark, Literal["A", "E", "P"]] = {}  # footnote marks after a name or a figure
     sum_tolerance: float = Field(default=0.005, ge=0, lt=1)  # share of the national figure
     province: ProvinceColumn = ProvinceColumn()
@@ -195,39 +196,40 @@ class Card(Strict):
     @model_validator(mode="after")
     def a_marker_means_one_thing(self) -> Card:
         if both := sorted(set(self.missing) & set(self.zero)):
-            raise ValueError(f"the marker '{both[0]}' is either missing or zero")
+            raise ValueError(Words("marker_means_both", {"value": both[0]}))
         return self
 
     @model_validator(mode="after")
     def kind_has_what_it_needs(self) -> Card:
         if (self.kind == "register") != (self.register_ is not None):
-            raise ValueError("a card of kind register, and no other, has the key register")
+            raise ValueError(Words("register_goes_with"))
         if (self.kind == "table") != bool(self.columns):
-            raise ValueError("a card of kind table, and no other, lists its columns")
+            raise ValueError(Words("columns_go_with"))
         if ".." in (*Path(self.file).parts, *Path(self.proof or "").parts):
-            raise ValueError("the file lies inside the project")
+            raise ValueError(Words("file_inside"))
         return self
 
     @model_validator(mode="after")
     def every_figure_has_a_scheme_and_a_year(self) -> Card:
         schemes = {"table": ("63", "34"), "quotes": ("column",), "register": ("63", "by date")}
         if self.scheme and self.scheme not in schemes[self.kind]:
-            raise ValueError(f"a {self.kind} has scheme {' or '.join(schemes[self.kind])}")
+            known = {"kind": self.kind, "schemes": " / ".join(schemes[self.kind])}
+            raise ValueError(Words("kind_has_scheme", known))
         has_year = self.year.value is not None or self.year.column is not None
         if not has_year and any(column.year is None for column in self.columns):
-            raise ValueError("every column of a table has a year: its own, or that of the rows")
+            raise ValueError(Words("column_has_year"))
         register = self.register_
         if register and self.province.also:
-            raise ValueError("a register names its provinces in one column")
+            raise ValueError(Words("register_has_one_column"))
         if register and (register.first_year is None) != (register.last_year is None):
-            raise ValueError("first_year and last_year of a register go together")
+            raise ValueError(Words("years_go_together"))
         return self
 
     @model_validator(mode="after")
     def an_encoding_is_of_texts(self) -> Card:
         is_text = Path(self.file).suffix.lower() in TEXTS
         if not is_text and self.encoding in ("utf-16", "cp1258"):
-            raise ValueError("the cells of a spreadsheet are Unicode, or in tcvn3 or vni")
+            raise ValueError(Words("cells_are_unicode"))
         return self
 
     @model_validator(mode="after")
@@ -236,13 +238,13 @@ class Card(Strict):
             period, as_of = self.time_of(column)
             year = column.year or self.year.value
             if period and as_of:
-                raise ValueError(f"column {column.column} has a period or a day, not both")
+                raise ValueError(Words("period_or_day", {"column": column.column}))
             if period and year not in years_of(period):
-                raise ValueError(f"{period} needs the year it stands for, on its column or card")
+                raise ValueError(Words("period_needs_year", {"value": period}))
             if as_of and not is_day(as_of):
-                raise ValueError(f"{as_of} is no day of the calendar")
+                raise ValueError(Words("no_day", {"value": as_of}))
             if as_of and (year is None or abs(int(as_of[:4]) - year) > 1):
-                raise ValueError(f"{as_of} needs the year it stands for, its own or the next to it")
+                raise ValueError(Words("day_needs_year", {"value": as_of}))
         return self
 
     def time_of(self, column: ValueColumn) -> tuple[str | None, str | None]:

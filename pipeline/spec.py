@@ -20,6 +20,7 @@ from pipeline.choices.screens import Screens
 from pipeline.choices.treatment import Treat, TreatOne, check_treatment
 from pipeline.choices.weighting import Weigh, WeighAll, check_weighting, choice_of
 from pipeline.faults import Faults, Place
+from pipeline.language import Words
 from pipeline.limits import DEFAULTS, Limits
 from pipeline.provinces import Reference
 from pipeline.sources import Catalogue, Name, Share, Strict
@@ -128,9 +129,9 @@ class Indicator(Strict):
     @model_validator(mode="after")
     def kind_has_what_it_needs(self) -> Indicator:
         if (self.kind in ("ratio", "per_capita")) != (self.denominator is not None):
-            raise ValueError("a ratio or per_capita indicator, and no other, names a denominator")
+            raise ValueError(Words("denominator_goes_with"))
         if (self.kind == "growth") != (self.span is not None):
-            raise ValueError("a growth indicator, and no other, has a span in years")
+            raise ValueError(Words("span_goes_with"))
         return self
 
 

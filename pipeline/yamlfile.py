@@ -23,6 +23,7 @@ INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")  # a longer one stays text, and 
 DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+([eE][-+]?[0-9]+)?")
 WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 IN_LANGUAGE = re.compile(r"\w+_(vi|en)")  # a text for readers, which both languages need
+KEY = "[key]"  # the last step of the place of a problem with a key, not with what stands under it
 QUOTED = ("'", '"', "|", ">")  # a scalar written so is text
 PLAIN_TAGS = {
     f"tag:yaml.org,2002:{name}"
@@ -76,7 +77,7 @@ def read_yaml(
         faults.add("SCH-18", Place(name, row=mark.line + 1 if mark else None), problem)
         return found
     if node is None or node.tag == "tag:yaml.org,2002:null":
-        faults.add("SCH-18", Place(name), "empty file")
+        faults.add("SCH-18", Place(name), Words("empty_file"))
         return found
     found.data = _plain(node, (), found, faults)
     return found
@@ -88,7 +89,7 @@ def _is_flat(source: str, name: str, limits: Limits, faults: Faults) -> bool:
     for event in yaml.parse(source, Loader=yaml.CSafeLoader):
         row = event.start_mark.line + 1 if event.start_mark is not None else None
         if isinstance(event, yaml.AliasEvent):
-            faults.add("SEC-13", Place(name, row=row), event.anchor, limit="no alias")
+            faults.add("SEC-13", Place(name, row=row), event.anchor, limit=Words("no_alias"))
             return False
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
@@ -118,7 +119,7 @@ def _plain_mapping(node: Any, path: tuple[Any, ...], found: YamlFile, faults: Fa
         key = key_node.value
         line = key_node.start_mark.line + 1
         if not isinstance(key_node, yaml.ScalarNode):
-            faults.add("SCH-18", Place(found.name, row=line), "a key is not a text")
+            faults.add("SCH-18", Place(found.name, row=line), Words("key_is_no_text"))
             continue
         if key in mapping:
             first = found.lines[(*path, key)]
@@ -159,7 +160,8 @@ def _path_of(problem: Any, found: YamlFile) -> tuple[Any, ...]:
     path: tuple[Any, ...] = ()
     for part in problem["loc"]:
         path = (*path, part) if (*path, part) in found.lines else path
-    return (*path, problem["loc"][-1]) if problem["type"] == "missing" else path
+    is_apart = problem["type"] == "missing" or problem["loc"][-1:] == (KEY,)
+    return (*path, problem["loc"][-1]) if is_apart else path
 
 
 def load_limits(root: Path, faults: Faults) -> Limits:
@@ -200,7 +202,8 @@ def _add_problem(
     faults: Faults,
 ) -> None:
     """One fault for all that is wrong at a key path: a union finds something for each member."""
-    problem, place, key = problems[0], found.place(*path), path[-1] if path else ""
+    own = path[:-1] if path[-1:] == (KEY,) else path
+    problem, place, key = problems[0], found.place(*path), own[-1] if own else ""
     given = "null" if problem["input"] is None else problem["input"]  # an empty value is shown too
     in_language = IN_LANGUAGE.fullmatch(str(key))
     match problem["type"]:
@@ -235,13 +238,13 @@ def _add_problem(
 
 def _expected(problems: list[Any], model: type[BaseModel]) -> Words | str:
     """What should have stood there, in words; pydantic's own where the catalogue has none."""
-    kinds = {problem["type"] for problem in problems}
+    kinds = {problem["type"]: problem.get("ctx", {}) for problem in problems}
     first = problems[0]
-    values = {**first.get("ctx", {})}
-    if "model_type" in kinds:
-        (inner,) = {one for one in _models(model) if one.__name__ == values["class_name"]}
-        values = {"keys": ", ".join(inner.model_fields)}
     for key in ("model_type", "float_type", "int_type", first["type"]):
+        values = {**kinds.get(key, {})}
+        if key == "model_type" and key in kinds:
+            (inner,) = {one for one in _models(model) if one.__name__ == values["class_name"]}
+            values = {"keys": ", ".join(inner.model_fields)}
         if key in kinds and f"expected_{key}" in catalogue()["problems"]:
             return Words(f"expected_{key}", values)
     return str(first["msg"])

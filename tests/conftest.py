@@ -19,7 +19,7 @@ from pipeline import derived, store
 from pipeline.cards import renew_hash
 from pipeline.escape import visible
 from pipeline.faults import Fault, Faults, Place, Rejected, explain_fault, shown
-from pipeline.language import LANGUAGES
+from pipeline.language import LANGUAGES, Words
 from pipeline.project import Project
 from pipeline.run import Loaded, Result, compute, load, run_index
 from tests.building import Example
@@ -49,7 +49,8 @@ def add_and_hold(self: Faults, rule: str, place: Place, value: Any = None, **det
         LACKING.extend(f"{rule} at {place}: no {name} in {lang}" for name in said if not said[name])
         if visible(place.file) not in said["where"] and shown(place.file) not in said["where"]:
             LACKING.append(f"{rule} at {place}: the file is not named in {lang}")
-        if shown(value) not in said["why"] + said["remedy"]:
+        own = value.say(lang) if isinstance(value, Words) else value
+        if shown(own) not in said["why"] + said["remedy"]:
             LACKING.append(f"{rule} at {place}: the value is not shown in {lang}")
     LACKING.extend(f"{rule}: one {name} for both" for name in ("why", "remedy")
                    if words["vi"][name] == words["en"][name])  # fmt: skip

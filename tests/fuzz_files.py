@@ -204,9 +204,11 @@ def declarations(draw: random.Random, folder: Path) -> Callable[[], str]:
             changed = _other(draw, changed)
         (folder / name).write_bytes(changed.encode("utf-8", "surrogatepass"))
         faults = Faults()
-        catalogue = load_catalogue(folder, faults)
-        spec = load_spec(folder / "index.yml", "index.yml", catalogue, faults, ref)
-        (folder / name).write_text(texts[name], "utf-8")
+        try:
+            catalogue = load_catalogue(folder, faults)
+            spec = load_spec(folder / "index.yml", "index.yml", catalogue, faults, ref)
+        finally:
+            (folder / name).write_text(texts[name], "utf-8")
         told(faults)
         rejected = faults.rejecting()
         assert rejected or (catalogue is not None and spec is not None), "refused without a word"

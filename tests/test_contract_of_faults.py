@@ -239,6 +239,40 @@ def test_C10_every_call_gives_what_the_message_needs() -> None:
         assert wanted <= named, f"{file.name}, {rule}: the message needs {wanted - named}"
 
 
+SAID = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")  # words of one language, and not a key or a unit
+
+
+def _spoken(path: Path) -> list[str]:
+    """Phrases outside the catalogue that a file gives to a fault, or a checked model refuses by."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        name = (
+            getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if isinstance(node, ast.Call)
+            else ""
+        )
+        if name == "add" and re.fullmatch(
+            r"[A-Z]{3}-\d\d", str(getattr(node.args[0], "value", ""))
+        ):
+            given = [*node.args[1:], *(keyword.value for keyword in node.keywords)]
+        elif name == "ValueError" and path.name in MODELS:
+            given = node.args
+        else:
+            continue
+        texts = [part for one in given if not isinstance(one, ast.Call) for part in ast.walk(one)]
+        found += [part.value for part in texts if isinstance(part, ast.Constant)
+                  and isinstance(part.value, str) and SAID.search(part.value)]  # fmt: skip
+    return found
+
+
+# Modules of models, whose refusals are told as they are.
+MODELS = {"sources.py", "spec.py", "framework.py", "limits.py", "yamlfile.py"}
+
+
+def test_C10_no_fault_is_given_a_phrase_of_one_language() -> None:
+    assert {path.name: said for path in PYTHON if (said := _spoken(path))} == {}
+
+
 def test_every_rule_of_the_catalogue_is_named_in_the_code() -> None:
     code = "".join(path.read_text("utf-8") for path in PYTHON)
     assert [rule for rule in RULES if f'"{rule}"' not in code] == []

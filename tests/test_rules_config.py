@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pandas as pd
 import pytest
 
 import schemas
-from pipeline import run
+from pipeline import derived
+from pipeline.faults import Rejected, explain_fault
 from tests.breaking import (
     CARDS,
     ENTERPRISES,
@@ -87,8 +90,9 @@ def test_SCH_06_a_repeated_key_is_refused_with_both_lines(toy: Toy) -> None:
 
 def test_SCH_06_a_repeated_code_is_refused_with_both_lines(toy: Toy) -> None:
     toy.edit(INDEX, "code: gi_per_million", "code: trained_share")
-    rows = [f.place.row for f in toy.faults() if f.rule == "SCH-06"]
-    assert rows == [line_of(toy, INDEX, "numerator: gi") - 5]
+    (fault,) = [f for f in toy.faults() if f.rule == "SCH-06"]
+    assert fault.place.row == line_of(toy, INDEX, "numerator: gi") - 5
+    assert fault.details["first"] == line_of(toy, INDEX, "code: trained_share")
 
 
 @pytest.mark.parametrize("value", ["NO", "012", "1:30", "2026-01-01", "'1'", "1.0e999", "9" * 5000])
@@ -103,6 +107,15 @@ def test_SCH_07_a_YAML_surprise_stays_text_and_is_refused_once(toy: Toy, value: 
 def test_SCH_07_a_header_row_before_the_first_is_refused(toy: Toy) -> None:
     toy.edit(CARDS, "    number_style: plain", "    header_row: 0\n    number_style: plain")
     fired(toy, "SCH-07", CARDS, line_of(toy, CARDS, "header_row"), None, 0)
+
+
+def test_SCH_07_a_bad_name_over_what_is_no_mapping_is_two_faults(toy: Toy) -> None:
+    toy.edit(VARIABLES, "variables:\n", "variables:\n  Số đơn: q63\n")
+    (name, entry) = [f for f in toy.faults() if f.rule == "SCH-07"]
+    the_fault([name], "SCH-07", VARIABLES, 2, None, "Số đơn")
+    the_fault([entry], "SCH-07", VARIABLES, 2, None, "q63")
+    assert "[a-z]" in str(name.details["problem"])
+    assert "name_vi" in str(entry.details["problem"])
 
 
 @pytest.mark.parametrize("parent", ["nowhere", "people", "new_per_10000"])
@@ -124,13 +137,21 @@ def test_SCH_10_a_missing_file_is_named_with_its_supplier_beside_other_faults(to
 
 
 def test_SCH_11_a_changed_file_is_refused_until_it_is_accepted(toy: Toy) -> None:
+    release = toy.index().release
     path = toy.root / POPULATION
     path.write_bytes(path.read_bytes().replace(b"1000", b"1001"))
     (fault,) = toy.faults()
     assert (fault.rule, fault.place.file) == ("SCH-11", POPULATION)
-    assert fault.details["declared"] == "735167f1e441"
+    said = explain_fault(fault, "en")
+    words = said["why"] + said["remedy"]
+    found = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    for part in ("735167f1e441", found, "pipeline accept"):
+        assert part in words
+    with pytest.raises(Rejected):
+        toy.index()
+    assert toy.project.current.resolve() == release.resolve()
     toy.renew(POPULATION)
-    toy.load()
+    assert toy.index().release != release
 
 
 def test_SCH_13_an_unknown_method_is_refused_with_those_there_are(toy: Toy) -> None:
@@ -234,7 +255,7 @@ def test_SCH_21_a_table_that_breaks_its_contract_is_refused(
         frame = frame.assign(rank=-1) if name == "ranked" else frame
         return schemas.check_contract(name, frame)
 
-    monkeypatch.setattr(run, "check_contract", break_ranked)
+    monkeypatch.setattr(derived, "check_contract", break_ranked)
     fired(toy, "SCH-21", "steps/ranked", None, None, "ranked")
 
 
@@ -251,6 +272,8 @@ def test_SEM_07_a_constant_indicator_is_refused_by_name(toy: Toy) -> None:
         ("merger_2025.csv", "94,92\n", "", "94"),
         ("merger_2025.csv", "94,92\n", "94,92\n94,48\n", "94"),
         ("merger_2025.csv", "94,92\n", "94,99\n", "99"),
+        ("merger_2025.csv", "94,92\n", "94,94\n", "94"),
+        ("merger_2025.csv", "94,92\n", "94,93\n93,94\n", "93"),
         ("provinces.csv", "63,94,", "63,93,", "6"),
         ("aliases.csv", "63,Thủ đô,01\n", "63,Thủ đô,01\n63,THỦ ĐÔ,48\n", "THỦ ĐÔ"),
     ],
@@ -261,6 +284,17 @@ def test_GEO_22_a_broken_reference_table_is_refused_before_any_data(
     toy.edit(f"reference/{file}", old, new)
     (toy.root / POPULATION).unlink()
     fired(toy, "GEO-22", f"reference/{file}", None, None, value)
+    assert "SCH-10" not in {fault.rule for fault in toy.faults()}
+
+
+@pytest.mark.parametrize(("n", "declared"), [(6, "63"), (3, "34")])
+def test_GEO_22_another_number_of_provinces_than_the_scheme_declares_is_refused(
+    toy: Toy, n: int, declared: str
+) -> None:
+    toy.edit("reference/schemes.csv", f"the merger,{n},", f"the merger,{declared},")
+    (toy.root / POPULATION).unlink()
+    fault = fired(toy, "GEO-22", "reference/provinces.csv", None, None, n)
+    assert declared in str(fault.details["problem"])
     assert "SCH-10" not in {fault.rule for fault in toy.faults()}
 
 

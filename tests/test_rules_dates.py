@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.ingest.dates import Dated, read_date, read_year
 from pipeline.ingest.numbers import Refused
+from pipeline.language import Words
 from tests.breaking import (
     CARDS,
     ENTERPRISES,
@@ -161,7 +162,7 @@ def test_DAT_04_a_date_cell_among_numbers_is_named_with_its_type(toy: Toy) -> No
     rows = [["province", "2020", "2022"], ["Hà Nội", 990, datetime.datetime(2026, 4, 3)]]
     name = give_file(toy, "population", ".xlsx", xlsx(rows))
     fault = fired(toy, "NUM-19", name, 2, 3, "2026-04-03")
-    assert (fault.details["type"], fault.place.cell) == ("type_date", "C2")
+    assert (fault.details["type"], fault.place.cell) == (Words("type_date"), "C2")
 
 
 @pytest.mark.parametrize("text", ["25", "2025.0", "Năm 2025", "2o25", "２０２２", ""])

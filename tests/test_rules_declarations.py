@@ -61,7 +61,7 @@ def test_SCH_01_the_type_found_is_named(toy: Toy, cells: list[Any], found: str) 
     pq.write_table(pa.table({"province": PROVINCES, "2020": [9.0] * 6, "2022": cells}), buffer)
     name = give_file(toy, "population", ".parquet", buffer.getvalue())
     fault = fired(toy, "SCH-01", name, 2, 3, str(cells[0]))
-    assert fault.details["found"] == found
+    assert fault.details["found"] == Words(found)
 
 
 @pytest.mark.parametrize("words", [("cao", "thấp"), ("cao", "cao")])
@@ -149,7 +149,7 @@ def test_SCH_15_a_name_missing_in_one_language_is_named_with_its_id(
     (fault,) = [f for f in toy.faults() if f.rule == "SCH-15"]
     assert (fault.place.file, fault.value) == (file, key)
     assert fault.place.row is not None
-    assert (fault.details["id"], fault.details["language"]) == (id_, f"language_{language}")
+    assert (fault.details["id"], fault.details["language"]) == (id_, Words(f"language_{language}"))
     assert {"vi": "tiếng Việt", "en": "tiếng Anh"}[language] in explain_fault(fault, "vi")["why"]
 
 

@@ -120,7 +120,7 @@ def test_SEM_03_a_part_that_may_be_within_its_whole_is_not_refused(toy: Toy, quo
 def test_a_part_and_its_whole_are_in_the_same_unit_and_declared(toy: Toy) -> None:
     toy.edit(VARIABLES, "integer: true}\n  trained", "integer: true, part_of: startups}\n  trained")
     fault = fired(toy, "SCH-17", VARIABLES, 3, None, "part_of")
-    assert "startups" in fault.details["problem"]
+    assert "startups" in str(fault.details["problem"])
     toy.edit(VARIABLES, "part_of: startups", "part_of: startup")
     assert fired(toy, "SCH-02", VARIABLES, 3, None, "startup").details["nearest"] == "startups"
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from pipeline.__main__ import main
 from pipeline.ingest.numbers import Number, Refused, read_number
+from pipeline.language import Words
 from pipeline.sources import Variable
 from tests.breaking import (
     CARDS,
@@ -332,7 +333,7 @@ def test_NUM_19_a_typed_cell_that_is_no_number_is_named_with_its_type(
     buffer = io.BytesIO()
     pq.write_table(pa.table({"province": ["Hà Nội"], "2020": [990.0], "2022": [cell]}), buffer)
     name = give_file(toy, "population", ".parquet", buffer.getvalue())
-    assert fired(toy, "NUM-19", name, 2, 3, str(cell)).details["type"] == type_
+    assert fired(toy, "NUM-19", name, 2, 3, str(cell)).details["type"] == Words(type_)
 
 
 @pytest.mark.parametrize("stored", ["", None])

@@ -110,13 +110,18 @@ def test_GEO_04_a_name_without_marks_is_recorded_or_refused_with_all_it_may_be(t
 NEAR = ["Quảng Nam", "Quảng Ninh", "Quảng Ngãi", "Hà Nam", "Hà Nội", "Bình Định", "Bình Dương"]
 
 
-@pytest.mark.parametrize("typo", ["Quảng Nimh", "Quảng Nma", "Hà Nôi", "Hà Nan", "Bình Địnhh",
-                                  "Bình Dươn", "Quảng Ng", "Bình"])  # fmt: skip
-def test_GEO_05_a_typo_is_refused_and_only_a_suggestion_comes(typo: str) -> None:
+@pytest.mark.parametrize(
+    ("typo", "meant"),
+    [("Quảng Nimh", "Quảng Ninh"), ("Quảng Nma", "Quảng Nam"), ("Hà Nôi", "Hà Nội"),
+     ("Hà Nan", "Hà Nam"), ("Bình Địnhh", "Bình Định"), ("Bình Dươn", "Bình Dương"),
+     ("Quảng Ng", "Quảng Ngãi"), ("Bình", "Hòa Bình")],
+)  # fmt: skip
+def test_GEO_05_a_typo_is_refused_and_only_a_suggestion_comes(typo: str, meant: str) -> None:
     faults = Faults()
     assert Resolver(REF, faults).by_name(typo, "63", Place("x")) is None
     (fault,) = faults.sorted()
     assert fault.rule == "GEO-01"
+    assert meant in fault.details["nearest"].split(", ")
     assert len({_found(name)[0] for name in NEAR}) == len(NEAR)
 
 

@@ -287,9 +287,9 @@ def test_entropy_of_scores_that_may_be_negative_is_refused_on_its_line(toy: Toy,
         toy.edit(INDEX, "aggregate: arithmetic", "weigh:\n    method: entropy\n  aggregate: median")
     found = refusal(toy)
     assert (found[0], found[1].strip()) == ("SCH-17", "method: entropy")
-    assert "down to -1" in found[2].details["problem"]
+    assert "down to -1" in str(found[2].details["problem"])
     nodes = "output" if at == "node" else "index, input, output, people, firms, property"
-    assert found[2].details["problem"].endswith(f": {nodes}")
+    assert str(found[2].details["problem"]).endswith(f": {nodes}")
 
 
 def test_an_index_without_a_node_is_weighed_anew(toy: Toy) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import model_validator
 
 from pipeline.faults import Faults
+from pipeline.language import Words
 from pipeline.sources import Strict
 from pipeline.yamlfile import YamlFile
 
@@ -24,7 +25,7 @@ class Framework(Strict):
     @model_validator(mode="after")
     def years_are_in_order(self) -> Framework:
         if self.first > self.last:
-            raise ValueError("first is not after last")
+            raise ValueError(Words("first_after_last"))
         return self
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, model_validator
 
 from pipeline.faults import Faults, Place
+from pipeline.language import Words
 from pipeline.sources import Share, Strict
 from pipeline.yamlfile import YamlFile
 
@@ -77,7 +78,7 @@ def check_imputation(spec: Spec, file: YamlFile, faults: Faults) -> None:
         faults: one SCH-17 is added per line and problem, naming the indicators.
     """
     common, here = spec.settings.impute, ("settings", "impute")
-    found: dict[tuple[tuple[Any, ...], str], list[str]] = defaultdict(list)
+    found: dict[tuple[tuple[Any, ...], Words], list[str]] = defaultdict(list)
     used: set[str] = {"method"}
     for i, item in enumerate(spec.indicators):
         chosen = resolved(common, item.impute)
@@ -88,37 +89,39 @@ def check_imputation(spec: Spec, file: YamlFile, faults: Faults) -> None:
             found[where, problem].append(item.code)
     for key in sorted(set(common.model_dump(exclude_none=True)) - used):
         takers = ", ".join(method for method, taken in PARAMETERS.items() if key in taken)
-        found[(*here, key), f"{key} goes with {takers}, and no indicator has that"] = []
+        found[(*here, key), Words("key_goes_with", {"key": key, "methods": takers})] = []
     for (path, problem), codes in found.items():
-        said = f"{problem}: {', '.join(codes)}" if codes else problem
+        known = {"problem": problem, "codes": ", ".join(codes)}
+        said = Words("of_codes", known) if codes else problem
         faults.add("SCH-17", file.place(*path), path[-1], problem=said)
 
 
-def _useless(own: Choices, chosen: Choices) -> Iterator[tuple[str, str]]:
+def _useless(own: Choices, chosen: Choices) -> Iterator[tuple[str, Words]]:
     """Keys of one indicator that its method does not take."""
-    takes = ", ".join(key for key in chosen if key != "method") or "no other key"
+    takes = ", ".join(key for key in chosen if key != "method") or "–"
     for key in own:
         if key not in chosen:
-            yield key, f"{chosen['method']} takes no {key}; it takes {takes}"
+            known = {"method": chosen["method"], "key": key, "takes": takes}
+            yield key, Words("takes_no", known)
 
 
-def _impossible(spec: Spec, chosen: Choices) -> Iterator[tuple[str, str]]:
+def _impossible(spec: Spec, chosen: Choices) -> Iterator[tuple[str, Words]]:
     """What one indicator's choice needs and the index does not have."""
     method = chosen["method"]
     if chosen.get("group") == "peers" and spec.settings.peers is None:
-        yield "group", "group 'peers' needs settings.peers; without it 'region' can be chosen"
+        yield "group", Words("peers_not_set")
     if method not in OVER_TIME:
         return
     years: dict[str, list[int]] = defaultdict(list)
     for edition in spec.editions:
         years[edition.scheme].append(edition.reference_year)
     if max(len(set(one)) for one in years.values()) < OVER_TIME[method]:
-        yield "method", f"{method} needs {OVER_TIME[method]} editions of one scheme, year by year"
+        yield "method", Words("needs_editions", {"method": method, "n": OVER_TIME[method]})
     for scheme, one in years.items():
         twice = sorted({year for year in one if one.count(year) > 1})
         if twice:
-            yield "method", (f"{method} needs one edition per year, and scheme {scheme} has two of "
-                             f"{', '.join(map(str, twice))}")  # fmt: skip
+            known = {"method": method, "scheme": scheme, "years": ", ".join(map(str, twice))}
+            yield "method", Words("one_edition_a_year", known)
 
 
 UNSETTLED = """

@@ -181,12 +181,12 @@ def check_weighting(spec: Spec, rows: Rows, file: YamlFile, faults: Faults) -> N
         family = {node.code: children.get(node.code, [])}
         check_choice(node.weigh, family, where, file, faults)
         if node.weigh.method != choice_of(node, spec.settings).method:
-            problem = f"{node.code}: the benefit of the doubt gives each province its own weights"
+            problem = Words("pie_weighs_itself", {"code": node.code})
             faults.add("SCH-17", file.place(*where, "method"), "method", problem=problem)
     for where, nodes in low.items():
-        problem = f"entropy needs scores of 0 or more, and they go down to {min(nodes.values()):g}"
+        known = {"low": f"{min(nodes.values()):g}", "codes": ", ".join(nodes)}
         faults.add("SCH-17", file.place(*where, "method"), "method",
-                   problem=f"{problem} (see normalise.lower): {', '.join(nodes)}")  # fmt: skip
+                   problem=Words("entropy_needs", known))  # fmt: skip
 
 
 def check_choice(
