@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -107,6 +109,18 @@ def test_SYS_01_a_full_disk_is_reported_and_leaves_the_old_release_whole(
     assert "MB free" in done.stdout
     after = tree(toy.project.outputs)
     assert {**after, ".run.lock": ""} == {**before, ".run.lock": ""}
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_SYS_01_no_space_at_the_last_step_is_told_with_what_is_free(toy: Toy, number: int) -> None:
+    def check(*_: object) -> list[dict[str, Any]]:
+        raise OSError(number, os.strerror(number))
+
+    toy.index()
+    change(toy)
+    fault = the_fault(refused(toy, check), "SYS-01", "outputs", None, None, os.strerror(number))
+    assert re.fullmatch(r"\d+ MB", fault.details["free"])
+    assert not is_littered(toy.project.outputs)
 
 
 def test_SYS_01_a_small_disk_that_fills_up_leaves_the_old_release_whole(
