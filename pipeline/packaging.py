@@ -34,8 +34,8 @@ CODES = {  # kinds of codes that tables hold, and where the catalogue says what 
 }  # fmt: skip
 ANALYSIS_TABLES = ("statistics", "correlations", "reliability", "components")
 ROBUSTNESS_TABLES = (
-    "intervals", "distribution", "pairs", "groups", "convergence", "draws", "one_at_a_time",
-    "sensitivity",
+    "intervals", "distribution", "pairs", "groups", "changes", "convergence", "draws",
+    "one_at_a_time", "sensitivity",
 )  # fmt: skip
 AUDIT_TABLES = ("checks",)
 FOLDERS = {"steps": STEP_TABLES, "analysis": ANALYSIS_TABLES, "robustness": ROBUSTNESS_TABLES,

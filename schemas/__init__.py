@@ -27,6 +27,7 @@ def contracts() -> dict[str, Any]:
     from schemas.ranked import Ranked
     from schemas.reliability import Reliability
     from schemas.robustness import (
+        Changes,
         Convergence,
         Distribution,
         Draws,
@@ -48,7 +49,7 @@ def contracts() -> dict[str, Any]:
         Observed, Harmonised, Denominated, Screened, Imputed, Treated, Normalised, Weighted,
         Aggregated, Ranked, Scores, Indicators, Coverage, Weights, Excluded, Findings, Revisions,
         Sources, Statistics, Correlations, Reliability, Components, Intervals, Distribution, Pairs,
-        Groups, Convergence, Draws, OneAtATime, Sensitivity, Checks,
+        Groups, Convergence, Draws, OneAtATime, Sensitivity, Checks, Changes,
     )  # fmt: skip
     return {re.sub(r"(?<!^)(?=[A-Z])", "_", model.__name__).lower(): model for model in models}
 

@@ -121,6 +121,40 @@ class Groups(Contract):
         unique = ["edition", "group", "province_code"]
 
 
+def _change(vi: str, en: str) -> Any:
+    return described(vi, en, "points")
+
+
+class Changes(Contract):
+    """One row per two editions of one scheme that follow each other, and province in both."""
+
+    edition_from: str = _edition()
+    edition: str = described("Kỳ sau", "Later edition", str_length={"min_value": 1})
+    province_code: str = _code()
+    score_change: float = _change("Thay đổi điểm công bố", "Change of the published score")
+    score_change_low: float = _change("Cận dưới", "Lower end of its interval")
+    score_change_high: float = _change("Cận trên", "Upper end of its interval")
+    rank_change: pd.Int64Dtype = described(
+        "Thay đổi hạng công bố, âm là lên hạng", "Change of the published rank, below 0 is better"
+    )
+    rank_change_low: pd.Int64Dtype = described("Cận dưới", "Lower end of its interval")
+    rank_change_high: pd.Int64Dtype = described("Cận trên", "Upper end of its interval")
+    share_better: float = _share(
+        "Tỷ lệ lượt có hạng tốt hơn kỳ trước", "Share of the draws with a better rank than before",
+        False,
+    )  # fmt: skip
+    is_clear: bool = described(
+        "Khoảng thay đổi hạng không chứa 0", "The interval of the change of rank is free of 0"
+    )
+
+    class Config:
+        unique = ["edition_from", "edition", "province_code"]
+
+    @pa.dataframe_check(error="a change is clear if its interval is free of 0")
+    def clear_is_free_of_0(cls, df: pd.DataFrame) -> pd.Series:
+        return df["is_clear"] == ((df["rank_change_low"] > 0) | (df["rank_change_high"] < 0))
+
+
 class Convergence(Contract):
     """One row per edition and number of draws: how the intervals settle."""
 

@@ -27,6 +27,14 @@ robustness:
 """
 
 
+FIRST = '  - {edition: "2022", reference_year: 2022, scheme: "63"}\n'
+
+
+def repeat_edition(toy: Toy) -> None:
+    """The edition of 2022 a second time, under another name."""
+    toy.edit(INDEX, FIRST, FIRST + FIRST.replace('"2022"', '"2022-again"'))
+
+
 def declare(toy: Toy, factors: str = FACTORS) -> None:
     """Put factors into the index of a toy, after its settings."""
     toy.edit(INDEX, "nodes:\n", f"{factors.strip()}\nnodes:\n")

@@ -20,7 +20,7 @@ from pipeline.robustness.cells import Cells, draw_values, ranges
 from pipeline.robustness.design import combinations
 from pipeline.robustness.drivers import sensitivity_rows
 from pipeline.robustness.engine import score_block, simulate
-from pipeline.robustness.results import Run, run_draws
+from pipeline.robustness.results import Run, change_rows, run_draws
 from pipeline.robustness.space import declare_factors, draws_of, ways_of
 from pipeline.robustness.tables import COLUMNS, KEYS, robustness_tables
 from pipeline.robustness.tree import Block, Tree, Way
@@ -29,7 +29,7 @@ from pipeline.spec import Spec
 from pipeline.spec_tables import index_tables
 from schemas import contracts
 from tests.conftest import ROOT, Project, Toy, silent
-from tests.drawing import declare, drawn
+from tests.drawing import FACTORS, declare, drawn, repeat_edition
 from tests.test_rules_results import WITHOUT_34
 
 
@@ -161,6 +161,7 @@ def test_intervals_hold_the_share_of_the_draws_that_they_claim(real: Shipped) ->
 def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pa.Table]:
     """The tables of a toy with factors."""
     toy = Toy(tmp_path_factory.mktemp("drawn") / "toy")
+    repeat_edition(toy)
     con, _ = drawn(toy)
     return robustness_tables(con, toy.load().spec)
 
@@ -175,6 +176,31 @@ def test_a_table_has_the_columns_and_the_order_of_its_contract(
     keys = [tuple(row[key] for key in KEYS[name]) for row in table.to_pylist()]
     assert keys == sorted(keys)
     assert keys
+
+
+def test_a_change_between_editions_is_made_by_the_same_choices_in_both(toy: Toy) -> None:
+    repeat_edition(toy)
+    con, run = drawn(toy, FACTORS.replace("    - name: values\n      values: {sets: 5}\n", ""))
+    rows = list(change_rows(run))
+    con.close()
+    assert {(row["edition_from"], row["edition"]) for row in rows} == {("2022", "2022-again")}
+    assert len(rows) == 6
+    for row in rows:  # the same data: whatever is chosen, nothing changes
+        assert {row[f"{what}_change{end}"] for what in ("score", "rank")
+                for end in ("", "_low", "_high")} == {0}  # fmt: skip
+        assert (row["share_better"], row["is_clear"]) == (0, False)
+
+
+def test_a_change_has_the_interval_of_its_draws(real: Shipped) -> None:
+    rows = [row for row in change_rows(real.run) if row["edition_from"] == "2020"]
+    assert len(rows) == 63
+    ranks = {edition: real.run.ranks[edition].astype(int) for edition in ("2020", "2021")}
+    for p, row in enumerate(rows):
+        places = ranks["2021"][p] - ranks["2020"][p]
+        assert row["rank_change"] == places[0]
+        inside = (places >= row["rank_change_low"]) & (places <= row["rank_change_high"])
+        assert inside.mean() >= 0.9
+        assert row["share_better"] == pytest.approx((places < 0).mean())
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(

@@ -14,7 +14,7 @@ from pipeline.derived import analyse, audit, simulate
 from pipeline.faults import Faults
 from schemas import check_contract, contracts
 from tests.conftest import Toy
-from tests.drawing import declare
+from tests.drawing import declare, repeat_edition
 
 Break = Callable[[pd.DataFrame], Any]
 MISSING = float("nan")
@@ -25,6 +25,7 @@ def frames(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
     """The tables of a toy run after a revision; a finding is added, for the toy gives none."""
     toy = Toy(Path(tmp_path_factory.mktemp("schemas")) / "toy")
     declare(toy)
+    repeat_edition(toy)
     toy.index()
     toy.edit("raw/synthetic_enterprises.csv", "Cần Thơ;2022;120", "Cần Thơ;2022;121")
     con = toy.compute()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,7 @@ class Run:
         index, declared, settings, draws, cells: what was drawn, and of what.
         ways: of each edition.
         ranks: of each edition shape (n_provinces, n_draws), 0 is not ranked; draw 0 is published.
+        scores: of each edition the same shape, of the index, NaN is missing.
         intervals: rows of the table of that name.
     """
 
@@ -48,6 +50,7 @@ class Run:
     cells: list[Cells]
     ways: dict[str, list[Way]]
     ranks: dict[str, np.ndarray]
+    scores: dict[str, np.ndarray]
     intervals: list[Row]
 
     @property
@@ -81,12 +84,13 @@ def run_draws(con: Any, spec: Any) -> Run:
     declared = declare(index, cells)
     draws = declared.space.sample(settings.draws, settings.seed)
     ways, number = ways_of(index, declared, draws)
-    run = Run(index, declared, settings, draws, cells, ways, {}, [])
+    run = Run(index, declared, settings, draws, cells, ways, {}, {}, [])
     for one in cells:  # the scores of one edition at a time are what memory has to hold
         block_of = draws_of(index, declared, draws, one).block
         found = simulate(index.tree, ways[one.edition], number, block_of, digits=run.digits)
         _publish_first(con, run, one, found)
         run.ranks[one.edition] = found.ranks[index.tree.top]
+        run.scores[one.edition] = found.scores[index.tree.top]
         run.intervals.extend(_interval_rows(run, one, found))
     return run
 
@@ -164,6 +168,44 @@ def group_rows(run: Run, above: dict[str, np.ndarray]) -> Iterator[Row]:
             for p in order[first : last + 1]:
                 yield {"edition": one.edition, "group": number + 1,
                        "province_code": one.provinces[p], "rank": int(published[p])}  # fmt: skip
+
+
+def change_rows(run: Run) -> Iterator[Row]:
+    """One row per pair of editions of one scheme that follow each other, and province in both.
+
+    A draw makes both editions with the same choices and weights; their values are drawn apart.
+    """
+    ends = ((1 - run.settings.level) / 2, (1 + run.settings.level) / 2)
+    cells = {one.edition: one for one in run.cells}
+    for first, second in _following(run):
+        for p, province in enumerate(cells[second].provinces):
+            if province not in cells[first].provinces:
+                continue
+            q = cells[first].provinces.index(province)
+            before, after = run.ranks[first][q], run.ranks[second][p]
+            both = (before > 0) & (after > 0)
+            if not both[0]:
+                continue
+            places = after[both].astype(np.int64) - before[both]
+            points = (run.scores[second][p] - run.scores[first][q])[both]
+            low, high = np.quantile(places, ends, method="inverted_cdf")
+            score_low, score_high = np.quantile(points, ends)
+            yield {
+                "edition_from": first, "edition": second, "province_code": province,
+                "score_change": points[0], "score_change_low": score_low,
+                "score_change_high": score_high, "rank_change": int(places[0]),
+                "rank_change_low": int(low), "rank_change_high": int(high),
+                "share_better": (places < 0).mean(), "is_clear": bool(low > 0 or high < 0),
+            }  # fmt: skip
+
+
+def _following(run: Run) -> Iterator[tuple[str, str]]:
+    """Editions of one scheme, one year after the other."""
+    declared = run.index.spec.editions
+    for scheme in dict.fromkeys(edition.scheme for edition in declared):
+        own = [edition for edition in declared if edition.scheme == scheme]
+        own.sort(key=lambda edition: edition.reference_year)
+        yield from ((a.edition, b.edition) for a, b in pairwise(own))
 
 
 def convergence_rows(run: Run) -> Iterator[Row]:

@@ -13,6 +13,7 @@ from pipeline.robustness.drivers import sensitivity_rows
 from pipeline.robustness.results import (
     Row,
     Run,
+    change_rows,
     convergence_rows,
     distribution_rows,
     group_rows,
@@ -40,6 +41,12 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "is_told_apart": FLAG,
     },
     "groups": {"edition": TEXT, "group": WHOLE, "province_code": TEXT, "rank": WHOLE},
+    "changes": {
+        **dict.fromkeys(("edition_from", "edition", "province_code"), TEXT),
+        **{f"score_change{end}": REAL for end in ("", "_low", "_high")},
+        **{f"rank_change{end}": WHOLE for end in ("", "_low", "_high")},
+        "share_better": REAL, "is_clear": FLAG,
+    },
     "convergence": {"edition": TEXT, "n_draws": WHOLE, "mean_width": REAL, "largest_gap": REAL},
     "draws": {"kind": TEXT, "name": TEXT, "draw": WHOLE, "chosen": TEXT, "multiplier": REAL},
     "one_at_a_time": {
@@ -56,6 +63,7 @@ KEYS = {
     "distribution": ["edition", "province_code", "rank"],
     "pairs": ["edition", "province_code", "other_code"],
     "groups": ["edition", "group", "province_code"],
+    "changes": ["edition_from", "edition", "province_code"],
     "convergence": ["edition", "n_draws"],
     "draws": ["kind", "name", "draw"],
     "one_at_a_time": ["edition", "factor", "change", "province_code"],
@@ -95,6 +103,7 @@ def robustness_tables(con: Any, spec: Spec) -> dict[str, pa.Table]:
         "distribution": distribution_rows(run),
         "pairs": pair_rows(run, above),
         "groups": group_rows(run, above),
+        "changes": change_rows(run),
         "convergence": convergence_rows(run),
         "one_at_a_time": one_at_a_time_rows(run),
         "sensitivity": sensitivity_rows(run, rows_of_block(spec.robustness.draws), []),
