@@ -168,14 +168,19 @@ def ways_of(
     levels, number = combinations(draws.levels[:, of_settings])
     bench = Bench(index, declared)
     ways: dict[str, list[Way]] = {}
+    places: dict[str, int] = {}
+    way_of_row = []
     for row in levels:
-        chosen = [
-            (declared.patches[k] or ())[level] for k, level in zip(of_settings, row, strict=True)
-        ]
-        for edition, way in bench.score(chosen).items():
-            ways.setdefault(edition, []).append(way)
+        pairs = zip(of_settings, row, strict=True)
+        chosen = [(declared.patches[k] or ())[level] for k, level in pairs]
+        key = bench.key_of(chosen)
+        if key not in places:  # nothing to impute: one way, however it would be done
+            places[key] = len(places)
+            for edition, way in bench.score(chosen).items():
+                ways.setdefault(edition, []).append(way)
+        way_of_row.append(places[key])
     bench.faults.raise_if_any()
-    return ways, number
+    return ways, np.array(way_of_row)[number]
 
 
 class Bench:
@@ -188,6 +193,11 @@ class Bench:
         self._cells: dict[str, tuple[str, list[Cells]]] = {}  # with the key of equal cells
         self._treated: dict[tuple[str, str], dict[str, Pulled]] = {}
         self._scored: dict[tuple[str, str, str], dict[str, np.ndarray]] = {}
+
+    def key_of(self, chosen: list[Patch]) -> str:
+        """A text that is the same for combinations that score every edition alike."""
+        spec = patched(self.index.spec, chosen)
+        return self._cells_of(spec)[0] + spec.settings.model_dump_json(exclude={"impute"})
 
     def score(self, chosen: list[Patch]) -> dict[str, Way]:
         """The way of every edition under some alternatives; none, and a fault, if impossible."""
