@@ -20,11 +20,17 @@ from pipeline.language import LANGUAGES, default_language, text
 from pipeline.project import CODE, Project
 
 
+_stopped_by: list[int] = []
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     _hold_streams()
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    _stopped_by.clear()
+    signal.signal(signal.SIGTERM, _stop)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not deaf, as in a background
+        signal.signal(signal.SIGINT, _stop)
     args = _parser().parse_args(arguments)
     project = Project(_find_root(args.root), args.spec)
     try:
@@ -39,6 +45,14 @@ def main(arguments: list[str] | None = None) -> int:
                 code = code or UNEXPECTED
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     return code
+
+
+def _stop(number: int, _: object) -> None:
+    """End the run; a library that is called just then may make another error of it."""
+    _stopped_by.append(number)
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    sys.exit(128 + number)
 
 
 def _run(project: Project, args: argparse.Namespace) -> int:
@@ -57,6 +71,8 @@ def _run(project: Project, args: argparse.Namespace) -> int:
     except Exception as error:
         from pipeline.faults import Rejected
 
+        if _stopped_by:
+            return 128 + _stopped_by[0]
         if isinstance(error, Rejected):
             return _refuse(error, project, args)
         if args.debug:

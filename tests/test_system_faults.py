@@ -230,6 +230,27 @@ def test_SYS_04_a_stop_from_outside_ends_in_five_seconds_and_leaves_nothing(
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_SYS_04_a_stop_that_a_library_takes_for_its_own_fault_is_still_a_stop(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch, number: int, code: int
+) -> None:
+    def stopped(*_: object) -> None:
+        try:
+            signal.raise_signal(number)
+        except (KeyboardInterrupt, SystemExit):
+            raise RuntimeError("interrupted in a callback") from None
+
+    monkeypatch.setattr(run, "load", stopped)
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert main(["index", "--root", str(toy.root)]) == code
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    assert not toy.project.current.exists()
+
+
 def never(*_: object) -> None:
     raise AssertionError("computed before the outputs were looked at")
 
