@@ -19,7 +19,6 @@ from pipeline.commands.common import REFUSED, UNEXPECTED, Ended
 from pipeline.language import LANGUAGES, default_language, text
 from pipeline.project import CODE, Project
 
-
 _stopped_by: list[int] = []
 
 
@@ -29,7 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     _stopped_by.clear()
     signal.signal(signal.SIGTERM, _stop)
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not deaf, as in a background
+    if (
+        signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    ):  # not deaf in a background
         signal.signal(signal.SIGINT, _stop)
     args = _parser().parse_args(arguments)
     project = Project(_find_root(args.root), args.spec)

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 
 from pipeline import store
 from pipeline.audit.checks import audit_table
 from pipeline.audit.page import audit_page
+from pipeline.contract import hold_contract
 from pipeline.diagnostics import analysis_tables
-from pipeline.faults import Faults, Place
+from pipeline.faults import Faults
 from pipeline.robustness.engine import one_blas_thread
 from pipeline.robustness.tables import INTO_SCORES, robustness_tables
 from pipeline.spec import Spec
-from schemas import check_contract
-
-
-def hold_contract(name: str, frame: pd.DataFrame, faults: Faults) -> None:
-    """Add a fault for each rule of its contract that a table breaks."""
-    for problem in check_contract(name, frame):
-        faults.add("SCH-21", Place(f"steps/{name}"), name, problem=problem)
 
 
 def analyse(con: Any, faults: Faults) -> None:

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
-from pipeline import derived, store
+from pipeline import contract, store
 from pipeline.cards import renew_hash
 from pipeline.escape import visible
 from pipeline.faults import Fault, Faults, Place, Rejected, explain_fault, shown
@@ -58,7 +58,7 @@ def add_and_hold(self: Faults, rule: str, place: Place, value: Any = None, **det
 
 Faults.add = add_and_hold  # type: ignore[method-assign]
 
-check_afresh = derived.check_contract
+check_afresh = contract.check_contract
 VERDICTS: dict[tuple[str, bytes], list[str]] = {}
 
 
@@ -70,7 +70,7 @@ def check_once(table: str, frame: pd.DataFrame, limit: int = 5) -> list[str]:
     return VERDICTS[key]
 
 
-derived.check_contract = check_once
+contract.check_contract = check_once
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import schemas
-from pipeline import derived
+from pipeline import contract
 from pipeline.faults import Rejected, explain_fault
 from tests.breaking import (
     CARDS,
@@ -255,7 +255,7 @@ def test_SCH_21_a_table_that_breaks_its_contract_is_refused(
         frame = frame.assign(rank=-1) if name == "ranked" else frame
         return schemas.check_contract(name, frame)
 
-    monkeypatch.setattr(derived, "check_contract", break_ranked)
+    monkeypatch.setattr(contract, "check_contract", break_ranked)
     fired(toy, "SCH-21", "steps/ranked", None, None, "ranked")
 
 
