@@ -28,9 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     _stopped_by.clear()
     signal.signal(signal.SIGTERM, _stop)
-    if (
-        signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    ):  # not deaf in a background
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not deaf in a background
         signal.signal(signal.SIGINT, _stop)
     args = _parser().parse_args(arguments)
     project = Project(_find_root(args.root), args.spec)

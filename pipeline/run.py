@@ -188,8 +188,6 @@ def run_index(project: Project, report: Report, check: Check) -> Result:
     Raises:
         Rejected: with every fault found; nothing under `outputs/current` has changed.
     """
-    from pipeline import derived  # a check needs none of it
-
     started = time.perf_counter()
     faults = Faults()
     timings: dict[str, float] = {}
@@ -198,14 +196,11 @@ def run_index(project: Project, report: Report, check: Check) -> Result:
         loaded = load(project, faults, report)
         timings["ingest"] = time.perf_counter() - started
         con = compute(loaded, faults, report)
-        derived.analyse(con, faults)
         timings["compute"] = time.perf_counter() - started - timings["ingest"]
-        report("stage_robustness", {})
-        derived.simulate(con, loaded.spec, faults)
-        derived.audit(con, faults)
+        pages = _derive(con, loaded, report, faults)
         timings["robustness"] = time.perf_counter() - started - sum(timings.values())
         report("stage_write", {})
-        counts = _write_release(folder, con, loaded)
+        counts = _write_release(folder, con, loaded, pages)
         con.close()
         report("stage_check", {})
         checks = _check_whole(folder, loaded, check, faults)
@@ -236,9 +231,20 @@ def run_index(project: Project, report: Report, check: Check) -> Result:
     return Result(release, faults.warnings(), manifest)
 
 
-def _write_release(folder: Path, con: Any, loaded: Loaded) -> dict[str, int]:
-    from pipeline import derived
+def _derive(con: Any, loaded: Loaded, report: Report, faults: Faults) -> dict[str, bytes]:
+    """Add what reads the chain to its database; the pages of it, by their path in a release."""
+    from pipeline import derived  # a check needs none of it
 
+    derived.analyse(con, faults)
+    report("stage_robustness", {})
+    derived.simulate(con, loaded.spec, faults)
+    derived.audit(con, faults)
+    return derived.audit_texts(con, loaded.spec)
+
+
+def _write_release(
+    folder: Path, con: Any, loaded: Loaded, pages: dict[str, bytes]
+) -> dict[str, int]:
     counts = {}
     for name in packaging.TABLES:
         table = store.get_table(con, name)
@@ -246,13 +252,12 @@ def _write_release(folder: Path, con: Any, loaded: Loaded) -> dict[str, int]:
         path = folder / packaging.path_of(name)
         path.parent.mkdir(exist_ok=True)
         store.write_parquet(path, table, packaging.column_meta(name))
-    texts = {
+    texts = pages | {
         "views.sql": packaging.views_sql().encode(),
         "spec.json": packaging.spec_json(loaded.spec, loaded.catalogue).encode(),
         "codebook.csv": packaging.codebook_csv(loaded.spec, loaded.catalogue),
         "datapackage.json": packaging.datapackage_json(loaded.spec, loaded.catalogue).encode(),
     }
-    texts |= derived.audit_texts(con, loaded.spec)
     for name, content in texts.items():
         write_bytes(folder / name, content)
     return counts

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 THREADS = 2
+ENOUGH = 2**18  # scores that are worth a thread
 
 
 class RankSummary(NamedTuple):
@@ -108,9 +109,19 @@ def summarise_scores(scores: np.ndarray, level: float = 0.9) -> ScoreSummary:
         ValueError: if `level` is outside (0, 1).
     """
     low, high = _tails(level)
-    with ThreadPoolExecutor(THREADS) as pool:  # numpy selects without the interpreter's lock
-        table = list(pool.map(lambda row: _describe(row, low, high), scores))
-    return ScoreSummary(*np.array(table).reshape(-1, 5).T)
+    table = np.full((len(scores), 5), np.nan)
+
+    def describe(first: int) -> None:
+        for i in range(first, len(scores), THREADS):
+            table[i] = _describe(scores[i], low, high)
+
+    if scores.size < ENOUGH:
+        for first in range(THREADS):
+            describe(first)
+    else:
+        with ThreadPoolExecutor(THREADS) as pool:  # numpy sorts without the interpreter's lock
+            list(pool.map(describe, range(THREADS)))
+    return ScoreSummary(*table.T)
 
 
 def _describe(row: np.ndarray, low: float, high: float) -> np.ndarray:
