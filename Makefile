@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help index check verify test lint fuzz mutate-rules bench docs lock clean
+.PHONY: help index check report verify test lint fuzz mutate-rules bench docs lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -15,6 +15,9 @@ index: $(STAMP)  ## raw/ -> outputs/: ingest, validate, transform, check, publis
 
 check: $(STAMP)  ## validate the raw files and the index, report everything, write nothing
 	$(BIN)/python -m pipeline check
+
+report: $(STAMP)  ## outputs/ -> outputs/current/report/: tables, profiles, charts, pages, in both languages
+	$(BIN)/python -m pipeline report
 
 verify: $(STAMP)  ## compare the published release with its manifest, its inputs and the code
 	$(BIN)/python -m pipeline verify

@@ -19,7 +19,7 @@ from pipeline.escape import visible
 from pipeline.links import hash_of
 
 CODE = Path(__file__).parent
-CODE_SUFFIXES = {".py", ".sql", ".yml", ".csv", ".css", ".js", ".woff2"}
+CODE_SUFFIXES = {".py", ".sql", ".yml", ".csv", ".css", ".js", ".html", ".typ", ".woff2"}
 NO_SEAL = "0" * 64
 MAIN_SPEC = "index.yml"
 PINNED = (

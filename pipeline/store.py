@@ -26,6 +26,7 @@ from pipeline.whole import flush, write_bytes
 SQL_FOLDER = Path(__file__).with_name("sql")
 RELEASES_KEPT = 3
 KEY_COLUMNS = 3  # the first columns of a table say which row it is
+REPORT = "report"  # a link in a release: what is made from it is no part of it
 UNHASHED = "manifest.json"  # holds time and versions
 HISTORY = {UNHASHED, "revisions.parquet"}  # every other file is part of the content id
 
@@ -221,13 +222,46 @@ def publish(folder: Path, outputs: Path, name: str) -> Path:
     return target
 
 
+def publish_report(folder: Path, outputs: Path) -> Path:
+    """Turn a finished folder into the report of the current release, in one step.
+
+    No file of a release is ever touched again: the report lies in `reports/`, under the hash of
+    its files, and a link in the release leads to it. A new release begins without a report.
+    """
+    for path in (*sorted(folder.rglob("*"), reverse=True), folder):
+        flush(path)
+    files = list_files(folder)
+    target = outputs / "reports" / content_id(files)
+    target.parent.mkdir(exist_ok=True)
+    if not target.exists() or list_files(target) != files:
+        shutil.rmtree(target, ignore_errors=True)
+        os.rename(folder, target)
+    flush(target.parent)
+    release = (outputs / "current").resolve()
+    pointer = release / ".report.new"
+    pointer.unlink(missing_ok=True)
+    pointer.symlink_to(Path("..") / ".." / "reports" / target.name)
+    os.replace(pointer, release / REPORT)
+    flush(release)
+    prune(outputs)
+    return target
+
+
+def is_report_whole(release: Path) -> bool:
+    """Whether the report of a release is as it was written; so is a release without one."""
+    link = release / REPORT
+    if not link.is_symlink():
+        return not link.exists()
+    return content_id(list_files(link.resolve())) == link.resolve().name
+
+
 def _hashed(folder: Path) -> dict[str, str]:
     """Every file of a release but its manifest, by hash."""
     return {name: sha for name, sha in list_files(folder).items() if name != UNHASHED}
 
 
 def prune(outputs: Path) -> None:
-    """Keep the newest releases and the current one."""
+    """Keep the newest releases, the current one, and the reports of those."""
     current = (outputs / "current").resolve()
     found = sorted(
         (p for p in (outputs / "releases").iterdir() if p.is_dir() and p.name[0] != "."),
@@ -237,3 +271,7 @@ def prune(outputs: Path) -> None:
     for old in found[RELEASES_KEPT:]:
         if old.resolve() != current:
             shutil.rmtree(old)
+    kept = {(p / REPORT).resolve() for p in (outputs / "releases").iterdir()}
+    for report in (outputs / "reports").glob("*"):
+        if report.resolve() not in kept:
+            shutil.rmtree(report)

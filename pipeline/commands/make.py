@@ -1,4 +1,4 @@
-"""Commands that make, check and mend: index, check, verify, accept, build, docs."""
+"""Commands that make, check and mend: index, check, report, verify, accept, build, docs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from pipeline.commands.common import DIFFERENT, USAGE, Add, Progress, refuse_foreign_format
+from pipeline.commands.common import (
+    DIFFERENT,
+    USAGE,
+    Add,
+    Progress,
+    asked,
+    refuse_foreign_format,
+)
 from pipeline.commands.repair import suggest
 from pipeline.language import handling, number, text
 from pipeline.project import Project
@@ -26,6 +33,8 @@ def declare(add: Add) -> None:
                              help="refuse libraries that are missing or not as locked")  # fmt: skip
     checking.add_argument("--suggest", action="store_true",
                           help="print candidate aliases and draft cards to decide on")  # fmt: skip
+    reporting = add("report", report, "write what people read: tables, profiles, charts, pages")
+    reporting.add_argument("--edition", help="default: the first of the index")
     add("verify", verify, "compare the published release with its manifest, inputs and code")
     accepting = add("accept", accept, "accept a changed raw file: renew the sha256 of its card")
     accepting.add_argument("file", nargs="+", help="path as in raw/sources.yml")
@@ -144,9 +153,32 @@ def check(project: Project, args: argparse.Namespace) -> int:
     return 0
 
 
+def report(project: Project, args: argparse.Namespace) -> None:
+    """Write the report of the current release, in both languages, and put it there whole."""
+    from pipeline import store
+    from pipeline.faults import Faults
+    from pipeline.provinces import load_reference
+    from pipeline.report.make import make_report
+
+    started = time.perf_counter()
+    _, edition = asked(project, args)
+    merger = load_reference(project.reference).merger
+    progress = Progress(args.lang)
+    try:
+        with store.staging(project.outputs, Faults(), progress) as folder:
+            make_report(folder, project.current, edition, merger, progress)
+            made = store.publish_report(folder, project.outputs)
+    finally:
+        progress.close()
+    n = sum(path.is_file() for path in made.rglob("*"))
+    print(text("done_report", args.lang, n=n, out=project.shown("current/report"), edition=edition,
+               seconds=number(time.perf_counter() - started, args.lang, 1)))  # fmt: skip
+
+
 def verify(project: Project, args: argparse.Namespace) -> int:
     """Compare the published release with its manifest, its inputs and the code."""
     from pipeline.project import damaged_files, read_manifest, stale_inputs
+    from pipeline.store import is_report_whole
 
     refuse_foreign_format(project)
     manifest = read_manifest(project)
@@ -162,6 +194,11 @@ def verify(project: Project, args: argparse.Namespace) -> int:
     lines += [text("verify_extra", args.lang, file=name) for name in extra]
     changed = stale_inputs(project, manifest)
     lines += [text("verify_stale", args.lang, file=name) for name in changed]
+    if not is_report_whole(project.current):
+        print(text("verify_report", args.lang, out=project.shown("current/report")),
+              file=sys.stderr)  # fmt: skip
+        if not lines:
+            return DIFFERENT
     if lines:
         lines.append(text("verify_remedy", args.lang))
         print("\n".join(lines), file=sys.stderr)
