@@ -157,16 +157,14 @@ def report(project: Project, args: argparse.Namespace) -> None:
     """Write the report of the current release, in both languages, and put it there whole."""
     from pipeline import store
     from pipeline.faults import Faults
-    from pipeline.provinces import load_reference
     from pipeline.report.make import make_report
 
     started = time.perf_counter()
     _, edition = asked(project, args)
-    merger = load_reference(project.reference).merger
     progress = Progress(args.lang)
     try:
         with store.staging(project.outputs, Faults(), progress) as folder:
-            make_report(folder, project.current, edition, merger, progress)
+            make_report(folder, project.current, edition, project.reference, progress)
             made = store.publish_report(folder, project.outputs)
     finally:
         progress.close()

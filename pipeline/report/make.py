@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from pipeline.explain import Release
-from pipeline.language import LANGUAGES
+from pipeline.language import LANGUAGES, text
+from pipeline.provinces import load_reference
+from pipeline.report.charts_of_data import all_charts
 from pipeline.report.contents import further_tables, main_tables
+from pipeline.report.drawing import finish, style
 from pipeline.report.findings import findings
-from pipeline.report.model import Block, Heading, Page, Table, Words
+from pipeline.report.model import Block, Heading, Links, Page, Words
 from pipeline.report.pdf import write_pdf
+from pipeline.report.profiles import Profiles
 from pipeline.report.reader import Reader
+from pipeline.report.tiles import load_tiles, tile_map
 from pipeline.report.web import page_html
 from pipeline.report.word import write_word
 from pipeline.report.workbook import write_workbook
@@ -21,54 +29,75 @@ from pipeline.whole import write_bytes
 Tell = Callable[[str, dict[str, str]], None]
 
 
-def make_report(
-    folder: Path, release: Path, edition: str, merger: dict[str, str], tell: Tell
-) -> None:
+def make_report(folder: Path, release: Path, edition: str, reference: Path, tell: Tell) -> None:
     """Write the report of an edition into an empty folder, one folder per language.
 
     Args:
         folder: where to; it is there and empty.
         release: the release; nothing else is read.
         edition: an edition of it.
-        merger: successor of every former province.
+        reference: the folder of the reference tables: which provinces merged, where tiles lie.
         tell: called at each stage.
 
     Raises:
         KeyError: when the release has no such edition.
     """
-    opened = Release(release)
-    for lang in LANGUAGES:
-        reader = Reader(opened, edition, lang, merger)
-        room = folder / lang
-        room.mkdir()
-        tell("stage_report", {"language": lang})
-        _write_language(room, reader)
-        reader.con.close()
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(len(LANGUAGES), context) as pool:
+        running = []
+        for lang in LANGUAGES:
+            tell("stage_report", {"language": text(f"language_{lang}", lang)})
+            running.append(pool.submit(write_language, folder, release, edition, reference, lang))
+        for one in running:
+            one.result()
 
 
-def _write_language(room: Path, reader: Reader) -> None:
-    said = findings(reader)
-    main = main_tables(reader)
-    whole = [*main, *further_tables(reader)]
+def write_language(folder: Path, release: Path, edition: str, reference: Path, lang: str) -> None:
+    """Write the report in one language; arguments as `make_report`."""
+    reader = Reader(Release(release), edition, lang, load_reference(reference).merger)
+    room = folder / lang
+    room.mkdir()
+    with style():
+        _write_all(room, reader, load_tiles(reference, reader.scheme))
+    reader.con.close()
+
+
+def _write_all(room: Path, reader: Reader, tiles: list[dict[str, Any]]) -> None:
+    """The workbook, the pages, the Word file and the PDFs of one language."""
+    said, main = findings(reader), main_tables(reader)
     where = reader.say("cover_release", release=reader.id, edition=reader.edition,
                        year=reader.year, scheme=reader.scheme)  # fmt: skip
     notes = [where, reader.say("note_rounded"), reader.say("note_not_pii")]
     heading = f"{reader.title}: {reader.say('cover_tables')}"
-    write_workbook(room / "annual_tables.xlsx", reader, whole, [heading, *notes, *said])
-    page = Page("report", reader.lang, reader.say("report_title", title=reader.title,
-                edition=reader.edition), report_blocks(reader, said, notes, main))  # fmt: skip
-    write_bytes(room / "report.html", page_html(page, reader).encode())
-    write_word(room / "annual_tables.docx", reader, heading, notes, main)
-    with TemporaryDirectory() as scratch:
-        write_pdf(room / "report.pdf", Path(scratch), [page], reader)
-
-
-def report_blocks(
-    reader: Reader, said: list[str], notes: list[str], tables: list[Table]
-) -> list[Block]:
-    """The report: what was found, the tables, and how it was made."""
+    write_workbook(room / "annual_tables.xlsx", reader, [*main, *further_tables(reader)],
+                   [heading, *notes, *said])  # fmt: skip
+    (room / "charts").mkdir()
+    drawn = [*all_charts(reader), tile_map(reader, tiles)]
+    charts = [finish(one, reader, room / "charts") for one in drawn if one is not None]
     title = reader.say("report_title", title=reader.title, edition=reader.edition)
-    blocks: list[Block] = [Heading(1, title), Words(notes)]
-    blocks += [Heading(2, reader.say("findings"), "findings"), Words(said, is_list=True)]
-    blocks += [Heading(2, reader.say("tables"), "tables"), *tables]
-    return blocks
+    blocks: list[Block] = [
+        Heading(1, title), Words(notes),
+        Heading(2, reader.say("findings"), "findings"), Words(said, is_list=True),
+        Heading(2, reader.say("charts"), "charts"), *charts,
+        Heading(2, reader.say("tables"), "tables"), *main,
+        Heading(2, reader.say("profiles"), "profiles"),
+        Links([(name, f"profiles/{code}.html") for code, name in reader.names.items()]),
+    ]  # fmt: skip
+    report = Page("report", reader.lang, title, blocks)
+    write_bytes(room / "report.html", page_html(report, reader).encode())
+    write_word(room / "annual_tables.docx", reader, heading, notes, main)
+    (room / "profiles").mkdir()
+    maker = Profiles(reader)
+    pages = [maker.page(code) for code in reader.names]
+    for page in pages:
+        content = page_html(page, reader).encode()
+        write_bytes(room / "profiles" / f"{page.name}.html", content)
+    whole = Page("report", reader.lang, title, [b for b in blocks if not _is_links(b)])
+    for name, some in (("report", [whole]), ("profiles", pages)):
+        with TemporaryDirectory() as scratch:
+            write_pdf(room / f"{name}.pdf", Path(scratch), some, reader)
+
+
+def _is_links(block: Block) -> bool:
+    """Whether a block leads to other pages, which a PDF has not."""
+    return isinstance(block, Links) or (isinstance(block, Heading) and block.name == "profiles")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from pipeline.analyse.page import NONE
 from pipeline.language import number
@@ -89,14 +88,12 @@ class Links:
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawn chart: what it found, what it shows for whoever cannot see it, where it lies."""
+    """A drawn chart; title, finding and note stand in the drawing, and in `alt` for the ear."""
 
     name: str
     title: str
     alt: str
-    note: str
     svg: bytes
-    folder: Path
 
 
 Block = Heading | Words | Links | Table | Chart
@@ -104,12 +101,13 @@ Block = Heading | Words | Links | Table | Chart
 
 @dataclass(frozen=True)
 class Page:
-    """A page in one language; `name` is its file."""
+    """A page in one language; `name` is its file, `table_level` the level of table titles."""
 
     name: str
     lang: str
     title: str
     blocks: Sequence[Block]
+    table_level: int = 3
 
 
 def rounded(cell: float, column: Column) -> float | int:

@@ -49,7 +49,7 @@ def _plain(block: Block, room: Path, lang: str) -> dict[str, Any]:
     if isinstance(block, Chart):
         file = room / f"{block.name}.svg"
         file.write_bytes(block.svg)
-        return {"kind": "chart", "title": block.title, "alt": block.alt, "note": block.note,
+        return {"kind": "chart", "title": block.title, "alt": block.alt,
                 "file": file.name}  # fmt: skip
     assert isinstance(block, Table)
     return {"kind": "table", "title": block.title, "notes": block.notes,

@@ -19,7 +19,8 @@ SCORE, VALUE = 2, 2  # decimals
 
 def score_column(reader: Reader, key: str = "score") -> Column:
     """A column of scores."""
-    return Column(reader.say(key), reader.say("points"), SCORE)
+    heading, unit = reader.say(key), reader.say("points")
+    return Column(heading, "" if heading.casefold() == unit else unit, SCORE)
 
 
 def rank_column(reader: Reader, key: str = "rank") -> Column:

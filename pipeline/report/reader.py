@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ class Reader:
         return self.say("source", title=self.title, release=self.id, edition=self.edition,
                         tables=", ".join(tables))  # fmt: skip
 
-    @property
+    @cached_property
     def names(self) -> dict[str, str]:
         """Names of the provinces of the edition by code, in alphabetical order."""
         found = {row["province_code"]: self.province(row) for row in self.index}
@@ -84,7 +85,7 @@ class Reader:
         """Codes of the nodes above the indicators, in the declared order."""
         return [node["code"] for node in self.spec["nodes"]]
 
-    @property
+    @cached_property
     def entered(self) -> list[str]:
         """Codes of the indicators that entered the edition, in the declared order."""
         found = self.rows(

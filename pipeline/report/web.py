@@ -40,6 +40,8 @@ def _data_uri(svg: bytes) -> str:
 def page_html(page: Page, reader: Reader) -> str:
     """A page as one HTML file."""
     style = (TEMPLATES / "page.css").read_text("utf-8")
-    parts = [b for b in page.blocks if isinstance(b, Heading) and b.level == 2]
+    parts = [(b.name, b.text) for b in page.blocks if isinstance(b, Heading) and b.level == 2]
+    if page.table_level == 2:
+        parts += [(f"title-{b.name}", b.title) for b in page.blocks if isinstance(b, Table)]
     made: str = _template().render(page=page, reader=reader, style=style, parts=parts)
     return made

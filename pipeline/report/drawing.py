@@ -1,0 +1,137 @@
+"""How every chart looks and is written: the same bytes for the same numbers, no font needed."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import pyarrow as pa
+from matplotlib.figure import Figure
+
+from pipeline.report.model import Chart
+from pipeline.report.reader import Reader
+from pipeline.spreadsheet import write_csv
+
+# Okabe and Ito's colours, told apart by the colour-blind; cividis for what runs from low to high.
+BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7",
+)  # fmt: skip
+INK, QUIET, PALE = "#1b2733", "#5b6873", "#d5dbe0"
+SCALE = "cividis"
+STYLE: dict[Any, Any] = {
+    "font.family": "DejaVu Sans", "font.size": 8, "axes.spines.top": False,
+    "axes.spines.right": False, "axes.edgecolor": QUIET, "axes.labelcolor": INK,
+    "text.color": INK, "xtick.color": INK, "ytick.color": INK, "axes.axisbelow": True,
+    "svg.fonttype": "path", "svg.hashsalt": "local innovation index",
+}  # fmt: skip
+DOTS = 110  # per inch of a PNG
+INCH = 17.5  # letters of a title in an inch
+
+
+@dataclass
+class Drawn:
+    """A figure before it is written.
+
+    Attributes:
+        name: of its files.
+        title: what it found, in a sentence.
+        alt: what it shows, for whoever cannot see it.
+        figure: the drawing, without title and note.
+        data: columns of the numbers drawn, by heading.
+        tables: where they were read.
+        n: how many provinces it shows; `n_missing` it cannot show.
+    """
+
+    name: str
+    title: str
+    alt: str
+    figure: Figure
+    data: dict[str, list[Any]]
+    tables: tuple[str, ...]
+    n: int
+    n_missing: int = 0
+    remark: str = field(default="")
+
+
+def canvas(width: float, height: float, layout: Any = "constrained") -> tuple[Figure, Any]:
+    """An empty figure with one pair of axes; inches."""
+    figure = Figure(figsize=(width, height), layout=layout)
+    return figure, figure.subplots()
+
+
+def finish(drawn: Drawn, reader: Reader, folder: Path | None) -> Chart:
+    """Put title and note on a figure; write SVG, PNG and CSV into a folder, if there is one."""
+    missing = reader.say("chart_complete")
+    if drawn.n_missing:
+        missing = reader.say("chart_missing", n=drawn.n_missing)
+    about = reader.say("chart_note", year=reader.year, n=drawn.n, missing=missing)
+    note = " ".join(filter(None, [about, drawn.remark, reader.source(*drawn.tables)]))
+    width = drawn.figure.get_figwidth()
+    drawn.figure.suptitle(wrapped(drawn.title, width * INCH * 0.72), x=0.01, ha="left",
+                          fontsize=10.5, fontweight="bold")  # fmt: skip
+    drawn.figure.supxlabel(wrapped(note, width * INCH), x=0.01, ha="left", fontsize=6.5,
+                           color=QUIET)  # fmt: skip
+    if drawn.figure.get_layout_engine() is not None:  # once, not again for every format
+        drawn.figure.draw_without_rendering()
+        drawn.figure.set_layout_engine("none")
+    svg = _written(drawn.figure, "svg", {"Date": None})
+    if folder is not None:
+        (folder / f"{drawn.name}.svg").write_bytes(svg)
+        png = _written(drawn.figure, "png", {"Software": None})
+        (folder / f"{drawn.name}.png").write_bytes(png)
+        with (folder / f"{drawn.name}.csv").open("wb") as file:
+            file.write(b"\xef\xbb\xbf")
+            write_csv(pa.table(drawn.data), file)
+    alt = f"{drawn.title} {drawn.alt} {note}"
+    return Chart(drawn.name, reader.say(f"chart_{drawn.name.partition('-')[0]}_name"), alt, svg)
+
+
+def wrapped(text: str, letters: float) -> str:
+    """A text in lines of at most so many letters."""
+    return "\n".join(textwrap.wrap(text, int(letters)))
+
+
+def _written(figure: Figure, kind: str, metadata: dict[str, None]) -> bytes:
+    sink = io.BytesIO()
+    figure.savefig(sink, format=kind, dpi=DOTS, metadata=metadata)
+    return sink.getvalue()
+
+
+def contrast_with(face: Any) -> str:
+    """Black or white, whichever is easier to read on a colour."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in face[:3]]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "black" if luminance > 0.179 else "white"  # where both contrasts are the same
+
+
+def place_labels(axes: Any, at: list[tuple[float, float]], names: list[str]) -> None:
+    """Write names beside points of axes from 0 to 100; one that finds no free room is left out."""
+    taken: list[tuple[float, float, float, float]] = [(x - 1, y - 1, x + 1, y + 1) for x, y in at]
+    for (x, y), name in zip(at, names, strict=True):
+        long = 1.05 * len(name) + 1
+        for dx, dy in (
+            (1.3, 0),
+            (-1.3 - long, 0),
+            (1, 2.4),
+            (1, -2.4),
+            (-long, 2.4),
+            (-long, -2.4),
+        ):
+            box = (x + dx, y + dy - 1, x + dx + long, y + dy + 1)
+            if box[2] < 102 and box[0] > -2 and not any(_overlap(box, other) for other in taken):
+                axes.text(x + dx, y + dy, name, fontsize=7, va="center")
+                taken.append(box)
+                break
+
+
+def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def style() -> Any:
+    """The look, while a figure is made and written."""
+    return mpl.rc_context(STYLE)
