@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,16 +20,22 @@ from python_calamine import CalamineWorkbook
 from pipeline import store
 from pipeline.__main__ import main
 from pipeline.explain import Release
+from pipeline.panel import read_panel
+from pipeline.project import Project
 from pipeline.provinces import load_reference
 from pipeline.report.contents import further_tables, main_tables
+from pipeline.report.evidence import gaps
 from pipeline.report.findings import findings
 from pipeline.report.make import write_language
-from pipeline.report.model import Column, Table, rounded, shown
+from pipeline.report.model import Column, Page, Table, rounded, shown
+from pipeline.report.pdf import write_pdf
 from pipeline.report.profiles import Profiles
-from pipeline.report.reader import Reader
+from pipeline.report.ranking import ranking
+from pipeline.report.reader import Reader, by_rank
 from pipeline.report.steps import RAISE, next_steps
 from pipeline.report.tiles import load_tiles
-from pipeline.report.workbook import HEAD
+from pipeline.report.web import page_html
+from pipeline.report.workbook import HEAD, write_workbook
 from tests.conftest import ROOT, Toy
 
 REFERENCE = ROOT / "pipeline/reference"
@@ -74,12 +81,20 @@ def reader_of(root: Path, lang: str, edition: str = "2022") -> Reader:
 
 
 @pytest.fixture(scope="module")
-def told(released: Toy, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report of the toy in both languages."""
-    out = tmp_path_factory.mktemp("report")
-    for lang in ("vi", "en"):
-        write_language(out, released.project.current, "2022", released.project.reference, lang)
-    return out
+def reported(released: Toy, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A toy with a release and its report in both languages, made by the command."""
+    root = tmp_path_factory.mktemp("reported") / "toy"
+    shutil.copytree(released.root, root, symlinks=True)
+    files = store.list_files(root / "outputs/current")
+    assert main(["report", "--root", str(root)]) == 0
+    assert store.list_files(root / "outputs/current") == files  # the release is as it was
+    return Project(root)
+
+
+@pytest.fixture(scope="module")
+def told(reported: Project) -> Path:
+    """The folder of that report."""
+    return reported.current / "report"
 
 
 def number_of(text: str, lang: str) -> float | None:
@@ -148,21 +163,40 @@ def test_numbers_are_written_as_the_language_writes_them() -> None:
     assert rounded(0.125, Column("x", "", 2)) == float(shown(0.125, Column("x", "", 2), "en"))
 
 
+@pytest.fixture(scope="module")
+def gapped(tmp_path_factory: pytest.TempPathFactory) -> Toy:
+    """A toy in which Sóc Trăng lacks half of the weight of the index."""
+    toy = Toy(tmp_path_factory.mktemp("gapped") / "toy")
+    toy.edit("raw/synthetic_labour.csv", '94,"20,0",200', "94,..,200")
+    toy.edit("raw/sources.yml", "province: {column: province, by: code}",
+             'province: {column: province, by: code}\n    missing: {"..": M}')  # fmt: skip
+    toy.index()
+    return toy
+
+
 def test_an_unranked_province_stands_last_with_its_reason_and_without_a_number(
-    released: Toy,
+    gapped: Toy,
 ) -> None:
-    reader = reader_of(released.root, "en")
-    unranked = [row for row in reader.index if row["rank"] is None]
-    assert unranked
-    rows = main_tables(reader)[0].shown("en")
-    for row in rows[-len(unranked) :]:
-        assert row[0] == row[3] == "–"
-        assert row[-1] == "The province has too little data to be ranked"
-    assert all(row[0] != "–" and row[-1] == "" for row in rows[: -len(unranked)])
-    said = " ".join(findings(reader))
-    assert all(reader.province(row) in said for row in unranked)
-    page = Profiles(reader).page(unranked[0]["province_code"])
-    assert page.blocks[1].lines[0].startswith("Not ranked: ")  # type: ignore[union-attr]
+    reader = reader_of(gapped.root, "en")
+    *ranked, last = main_tables(reader)[0].shown("en")
+    name = next(row for row in reader.index if row["province_code"] == "94")["province_name_en"]
+    assert last[:2] + last[3:4] == ["–", name, "–"]
+    assert last[-1] == "The province has too little data to be ranked"
+    assert all(row[0] != "–" and row[-1] == "" for row in ranked)
+    assert any(line.startswith("Not ranked (1): ") and name in line for line in findings(reader))
+
+
+def test_what_a_province_lacks_is_a_dash_a_status_and_a_supplier(gapped: Toy) -> None:
+    reader = reader_of(gapped.root, "vi")
+    page = Tables(page_html(Profiles(reader).page("94"), reader))
+    row = next(r for r in page.tables["indicators"] if r[0] == "Tỷ lệ qua đào tạo")
+    assert [row[1], row[4], row[5], row[6]] == ["–", "M", "–", "–"]
+    lacking = {r[0]: r[1:] for r in page.tables["missing"][1:]}
+    assert lacking["Tỷ lệ qua đào tạo"][1] == "nobody"  # the producer of the others' figures
+    assert page.tables["nodes"][1][2:4] == ["–", "–"]
+    rows = {row[0]: row for row in gaps(reader).shown("vi")}
+    assert rows["Sóc Trăng"][-1] == "Tỷ lệ qua đào tạo"
+    assert page.tables["steps"] == []
 
 
 def test_a_tie_shares_the_better_rank_and_goes_by_the_alphabet(released: Toy) -> None:
@@ -171,8 +205,6 @@ def test_a_tie_shares_the_better_rank_and_goes_by_the_alphabet(released: Toy) ->
     first, second, third = ranked[:3]
     second |= {"rank": 1, "score": first["score"], "province_name_vi": "Đà Nẵng"}
     first["province_name_vi"] = "Đắk Lắk"
-    from pipeline.report.reader import by_rank
-
     reader.index = sorted([third, first, second], key=by_rank("vi"))
     assert [row[:2] for row in main_tables(reader)[0].shown("vi")] == [
         ["1", "Đà Nẵng"], ["1", "Đắk Lắk"], ["3", third["province_name_vi"]],
@@ -201,8 +233,6 @@ def test_intervals_are_printed_where_the_release_has_them(released: Toy) -> None
         ends = (None, None) if rank is None else (max(1, rank - 1), rank + 2)
         row |= {"rank_low": ends[0], "rank_high": ends[1], "score_low": 1.0, "score_high": 2.0}
     reader.has_intervals = True
-    from pipeline.report.ranking import ranking
-
     table = ranking(reader)
     headings = [column.heading for column in table.columns]
     at = headings.index("Rank, better end")
@@ -225,11 +255,6 @@ def test_a_page_needs_no_network_and_runs_no_script(told: Path) -> None:
 
 
 def test_text_of_the_data_is_no_markup_and_no_formula(released: Toy, tmp_path: Path) -> None:
-    from pipeline.report.model import Page
-    from pipeline.report.pdf import write_pdf
-    from pipeline.report.web import page_html
-    from pipeline.report.workbook import write_workbook
-
     reader = reader_of(released.root, "en")
     evil = ['=HYPERLINK("http://x","y")', "<script>alert(1)</script>", "#pagebreak() $x$ @y"]
     table = Table("evil", "<b>bold</b>", [Column("=1+1")], [[text] for text in evil], evil)
@@ -297,8 +322,6 @@ def test_every_province_has_one_tile_and_none_covers_another(scheme: str) -> Non
 
 
 def test_a_next_step_is_what_the_steps_of_the_index_make_of_it(released: Toy) -> None:
-    from pipeline.panel import read_panel
-
     reader = reader_of(released.root, "en")
     found = next_steps(reader, read_panel(reader.con, "2022"))
     # weights in the index 1/2, 1/3, 1/6: ten points more of the first are five of the index
@@ -309,20 +332,31 @@ def test_a_next_step_is_what_the_steps_of_the_index_make_of_it(released: Toy) ->
     assert all(row["new_score"] - row["score"] <= RAISE + 1e-9 for row in found["92"])
 
 
-def test_the_report_lies_beside_the_release_and_verify_tells_when_it_is_touched(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_verify_tells_when_a_file_of_the_report_is_touched(
+    reported: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    toy = Toy(tmp_path / "toy")
-    toy.index()
-    at = ["--root", str(toy.root), "--lang", "en"]
-    files = store.list_files(toy.project.current.resolve())
-    assert main(["report", *at]) == 0
-    assert store.list_files(toy.project.current.resolve()) == files
-    page = toy.project.current / "report/vi/report.html"
-    assert main(["verify", *at]) == 0
-    page.write_text(page.read_text("utf-8") + " ", "utf-8")
-    assert main(["verify", *at]) == 3
+    verify = ["verify", "--root", str(reported.root), "--lang", "en"]
+    assert main(verify) == 0
+    page = reported.current / "report/vi/report.html"
+    whole = page.read_text("utf-8")
+    page.write_text(whole + " ", "utf-8")
+    assert main(verify) == 3
+    page.write_text(whole, "utf-8")
     assert "report is not as it was written" in capsys.readouterr().err
-    assert main(["report", *at]) == 0
-    assert main(["verify", *at]) == 0
-    assert len(list((toy.root / "outputs/reports").iterdir())) == 1
+    assert main(verify) == 0
+
+
+def test_a_report_takes_the_place_of_the_one_before_and_goes_with_its_release(
+    tmp_path: Path,
+) -> None:
+    for name in ("releases/one", "first/vi", "second/vi"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "current").symlink_to("releases/one")
+    for name in ("first", "second"):
+        (tmp_path / name / "vi/page").write_text(name)
+        store.publish_report(tmp_path / name, tmp_path)
+        assert (tmp_path / "current/report/vi/page").read_text() == name
+        assert len(list((tmp_path / "reports").iterdir())) == 1
+    assert store.is_report_whole(tmp_path / "current")
+    (tmp_path / "current/report/vi/more").write_text("x")
+    assert not store.is_report_whole(tmp_path / "current")

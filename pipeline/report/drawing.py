@@ -63,15 +63,22 @@ def canvas(width: float, height: float, layout: Any = "constrained") -> tuple[Fi
     return figure, figure.subplots()
 
 
-def finish(drawn: Drawn, reader: Reader, folder: Path | None) -> Chart:
-    """Put title and note on a figure; write SVG, PNG and CSV into a folder, if there is one."""
+def finish(drawn: Drawn, reader: Reader, folder: Path | None, number: int = 1) -> Chart:
+    """Put title and note on a figure; write SVG, PNG and CSV into a folder, if there is one.
+
+    Args:
+        drawn: the figure, not yet finished.
+        reader: for the note: year, release, edition.
+        folder: where the three files go.
+        number: of the figure on its page.
+    """
     missing = reader.say("chart_complete")
     if drawn.n_missing:
         missing = reader.say("chart_missing", n=drawn.n_missing)
     about = reader.say("chart_note", year=reader.year, n=drawn.n, missing=missing)
     note = " ".join(filter(None, [about, drawn.remark, reader.source(*drawn.tables)]))
     width = drawn.figure.get_figwidth()
-    drawn.figure.suptitle(wrapped(drawn.title, width * INCH * 0.72), x=0.01, ha="left",
+    drawn.figure.suptitle(wrapped(drawn.title, width * INCH * 0.62), x=0.01, ha="left",
                           fontsize=10.5, fontweight="bold")  # fmt: skip
     drawn.figure.supxlabel(wrapped(note, width * INCH), x=0.01, ha="left", fontsize=6.5,
                            color=QUIET)  # fmt: skip
@@ -87,7 +94,8 @@ def finish(drawn: Drawn, reader: Reader, folder: Path | None) -> Chart:
             file.write(b"\xef\xbb\xbf")
             write_csv(pa.table(drawn.data), file)
     alt = f"{drawn.title} {drawn.alt} {note}"
-    return Chart(drawn.name, reader.say(f"chart_{drawn.name.partition('-')[0]}_name"), alt, svg)
+    name = reader.say(f"chart_{drawn.name.partition('-')[0]}_name")
+    return Chart(drawn.name, reader.say("chart_number", n=number, title=name), alt, svg)
 
 
 def wrapped(text: str, letters: float) -> str:

@@ -72,8 +72,8 @@ def _write_all(room: Path, reader: Reader, tiles: list[dict[str, Any]]) -> None:
     write_workbook(room / "annual_tables.xlsx", reader, [*main, *further_tables(reader)],
                    [heading, *notes, *said])  # fmt: skip
     (room / "charts").mkdir()
-    drawn = [*all_charts(reader), tile_map(reader, tiles)]
-    charts = [finish(one, reader, room / "charts") for one in drawn if one is not None]
+    drawn = [one for one in [*all_charts(reader), tile_map(reader, tiles)] if one is not None]
+    charts = [finish(one, reader, room / "charts", n) for n, one in enumerate(drawn, start=1)]
     title = reader.say("report_title", title=reader.title, edition=reader.edition)
     blocks: list[Block] = [
         Heading(1, title), Words(notes),

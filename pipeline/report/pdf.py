@@ -15,7 +15,7 @@ UPRIGHT = 95  # letters in a row of a table that still fit an upright page
 
 
 def write_pdf(path: Path, room: Path, pages: list[Page], reader: Reader) -> None:
-    """Write pages as one PDF with a table of contents.
+    """Write pages as one PDF, each under a heading that is a bookmark.
 
     Args:
         path: the file.
@@ -29,8 +29,9 @@ def write_pdf(path: Path, room: Path, pages: list[Page], reader: Reader) -> None
     import typst
 
     content = {
-        "lang": reader.lang, "title": pages[0].title, "contents": reader.say("contents"),
-        "pages": [[_plain(block, room, reader.lang) for block in page.blocks] for page in pages],
+        "lang": reader.lang, "title": pages[0].title,
+        "pages": [[_plain(block, room, reader.lang, len(pages) == 1) for block in page.blocks]
+                  for page in pages],
     }  # fmt: skip
     (room / "content.json").write_text(json.dumps(content, ensure_ascii=False), "utf-8")
     (room / "page.typ").write_bytes(TEMPLATE.read_bytes())
@@ -38,8 +39,8 @@ def write_pdf(path: Path, room: Path, pages: list[Page], reader: Reader) -> None
     write_bytes(path, made)
 
 
-def _plain(block: Block, room: Path, lang: str) -> dict[str, Any]:
-    """A block as the template takes it."""
+def _plain(block: Block, room: Path, lang: str, may_flip: bool) -> dict[str, Any]:
+    """A block as the template takes it; a long path may break after each of its parts."""
     if isinstance(block, Heading):
         return {"kind": "heading", "level": block.level, "text": block.text}
     if isinstance(block, Words):
@@ -52,8 +53,10 @@ def _plain(block: Block, room: Path, lang: str) -> dict[str, Any]:
         return {"kind": "chart", "title": block.title, "alt": block.alt,
                 "file": file.name}  # fmt: skip
     assert isinstance(block, Table)
+    rows = [[cell.replace("/", "/\u200b") if "/" in cell else cell for cell in row]
+            for row in block.shown(lang)]  # fmt: skip
     return {"kind": "table", "title": block.title, "notes": block.notes,
-            "widths": block.widths, "flipped": sum(block.widths) > UPRIGHT,
+            "widths": block.widths, "flipped": may_flip and sum(block.widths) > UPRIGHT,
             "right": [column.is_number for column in block.columns],
             "head": [column.title for column in block.columns],
-            "rows": block.shown(lang)}  # fmt: skip
+            "rows": rows}  # fmt: skip
