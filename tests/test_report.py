@@ -30,7 +30,6 @@ from pipeline.report.make import write_language
 from pipeline.report.model import Column, Page, Table, rounded, shown
 from pipeline.report.pdf import write_pdf
 from pipeline.report.profiles import Profiles
-from pipeline.report.ranking import ranking
 from pipeline.report.reader import Reader, by_rank
 from pipeline.report.steps import RAISE, next_steps
 from pipeline.report.tiles import load_tiles
@@ -226,17 +225,24 @@ def test_a_release_without_intervals_says_so(released: Toy, told: Path) -> None:
     assert "no intervals" in (told / "en/report.html").read_text("utf-8")
 
 
-def test_intervals_are_printed_where_the_release_has_them(released: Toy) -> None:
-    reader = reader_of(released.root, "en")
-    for row in reader.index:
-        rank = row["rank"]
-        ends = (None, None) if rank is None else (max(1, rank - 1), rank + 2)
-        row |= {"rank_low": ends[0], "rank_high": ends[1], "score_low": 1.0, "score_high": 2.0}
-    reader.has_intervals = True
-    table = ranking(reader)
-    headings = [column.heading for column in table.columns]
-    at = headings.index("Rank, better end")
-    assert [row[at : at + 2] for row in table.shown("en")][:2] == [["1", "3"], ["1", "4"]]
+def test_intervals_of_a_release_are_in_its_tables_and_findings(shipped: Path) -> None:
+    reader = reader_of(shipped, "en")
+    assert reader.has_intervals
+    names = {table.name: table for table in main_tables(reader)}
+    intervals = {row["province_code"]: row for row in reader.rows(
+        "select * from intervals where edition = $edition and node = 'index'")}  # fmt: skip
+    code_of = {name: code for code, name in reader.names.items()}
+    for row in names["robustness"].rows:
+        one = intervals[code_of[str(row[1])]]
+        assert row[2:5] == [one[f"rank_{end}"] for end in ("low", "median", "high")]
+    headings = [column.heading for column in names["ranking"].columns]
+    low = headings.index("Rank, better end")
+    for row, published in zip(names["ranking"].rows, reader.index, strict=True):
+        assert row[low : low + 2] == [published["rank_low"], published["rank_high"]]
+    assert names["drivers"].rows
+    assert names["alone"].rows
+    flagged = reader.rows("select * from checks where edition = $edition and is_flagged")
+    assert len(names["audit"].rows) == len(flagged)
     assert "places wide" in " ".join(findings(reader))
 
 

@@ -20,7 +20,7 @@ from pipeline.report.drawing import (
     wrapped,
 )
 from pipeline.report.findings import points
-from pipeline.report.ranking import score_column
+from pipeline.report.ranking import interval_note, score_column
 from pipeline.report.reader import Reader, Row
 
 LINE = 0.165  # inches that a province needs in a list
@@ -68,9 +68,8 @@ def ranking_dots(reader: Reader) -> Drawn:
     title = reader.say("chart_ranking_title", names=", ".join(first),
                        score=points(reader, scores[0]), middle=points(reader, middle))  # fmt: skip
     alt = reader.say("chart_ranking_alt", n=len(rows))
-    remark = "" if reader.has_intervals else reader.say("no_intervals")
     return Drawn("ranking", title, alt, figure, data, ("scores",), len(rows), n_unranked(reader),
-                 remark)  # fmt: skip
+                 interval_note(reader))  # fmt: skip
 
 
 def pillar_heat(reader: Reader) -> Drawn:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.colors import BoundaryNorm, ListedColormap, PowerNorm
 
 from pipeline.language import catalogue, number
 from pipeline.report.charts import (
@@ -32,6 +32,7 @@ from pipeline.report.drawing import (
     canvas,
     wrapped,
 )
+from pipeline.report.ranking import interval_note
 from pipeline.report.reader import Reader
 
 STATUS_COLOURS = {"A": BLUE, "P": SKY, "E": GREEN, "C": ORANGE, "I": PURPLE, "M": "#e9ecef"}
@@ -145,7 +146,7 @@ def rank_strip(reader: Reader) -> Drawn | None:
             shares[place[row["province_code"]], row["rank"] - 1] = row["share"] * 100
     figure, axes = canvas(7, LINE * len(rows) + 2)
     shown = np.where(shares > 0, shares, np.nan)
-    mesh = axes.pcolormesh(shown, cmap=SCALE, vmin=0)
+    mesh = axes.pcolormesh(shown, cmap=SCALE, norm=PowerNorm(0.5, vmin=0))
     axes.set_yticks(np.arange(len(rows)) + 0.5, [reader.province(row) for row in rows], fontsize=7)
     axes.invert_yaxis()
     ticks = np.arange(0, len(rows), max(1, len(rows) // 12))
@@ -158,7 +159,7 @@ def rank_strip(reader: Reader) -> Drawn | None:
     data: dict[str, list[Any]] = {reader.say("province"): [reader.province(row) for row in rows]}
     data |= {str(k + 1): shares[:, k].tolist() for k in range(len(rows))}
     return Drawn("draws", title, reader.say("chart_draws_alt"), figure, data, ("distribution",),
-                 len(rows), n_unranked(reader))  # fmt: skip
+                 len(rows), n_unranked(reader), interval_note(reader))  # fmt: skip
 
 
 def all_charts(reader: Reader) -> list[Drawn]:

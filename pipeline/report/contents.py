@@ -7,7 +7,6 @@ from pipeline.report.evidence import (
     codebook,
     coverage,
     gaps,
-    robustness,
     sources,
     warnings,
     weighting,
@@ -23,13 +22,14 @@ from pipeline.report.ranking import (
     summary,
 )
 from pipeline.report.reader import Reader
+from pipeline.report.robust import alone, drivers, robustness
 
 
 def main_tables(reader: Reader) -> list[Table]:
     """The tables that the report and the Word file print."""
     found = [ranking(reader), summary(reader), pillars(reader), leaders(reader), regions(reader),
-             coverage(reader), merger(reader), robustness(reader), weighting(reader),
-             audit(reader), published_pii(reader)]  # fmt: skip
+             coverage(reader), merger(reader), robustness(reader), drivers(reader), alone(reader),
+             weighting(reader), audit(reader), published_pii(reader)]  # fmt: skip
     return [table for table in found if table is not None]
 
 

@@ -59,57 +59,30 @@ def gaps(reader: Reader) -> Table:
     return Table("gaps", reader.say("gaps", edition=reader.edition), columns, rows, notes)
 
 
-def robustness(reader: Reader) -> Table:
-    """Rank intervals and the groups that cannot be told apart; only a note without intervals."""
-    columns = [rank_column(reader), text_column(reader, "province"),
-               *(rank_column(reader, key) for key in ("rank_low", "rank_median", "rank_high")),
-               share_column(reader, "share_top_3"), share_column(reader, "share_top_10"),
-               Column(reader.say("groups_in"))]  # fmt: skip
-    rows: list[list[Cell]] = []
-    if reader.has_intervals:
-        of = {row["province_code"]: row for row in reader.rows(
-            "select * from intervals where edition = $edition and node = $root",
-            root=reader.release.root)}  # fmt: skip
-        groups: dict[str, list[str]] = {}
-        for row in reader.rows('select * from "groups" where edition = $edition order by "group"'):
-            groups.setdefault(row["province_code"], []).append(str(row["group"]))
-        for row in reader.index:
-            code = row["province_code"]
-            one = of[code]
-            rows.append([row["rank"], reader.province(row), one["rank_low"], one["rank_median"],
-                         one["rank_high"], percent(one["share_top_3"]),
-                         percent(one["share_top_10"]),
-                         ", ".join(groups.get(code, []))])  # fmt: skip
-    notes = [reader.say("note_robustness" if reader.has_intervals else "no_intervals"),
-             reader.source("intervals", "groups") if rows else reader.source("scores")]  # fmt: skip
-    return Table("robustness", reader.say("robustness", edition=reader.edition), columns, rows,
-                 notes)  # fmt: skip
-
-
 def audit(reader: Reader) -> Table:
-    """Correlation of every node with the one above it, and what the statistics warn of."""
-    columns = [text_column(reader, "node"), text_column(reader, "level"),
-               text_column(reader, "above"), Column(reader.say("spearman"), "", 3),
-               rank_column(reader, "n_both"), text_column(reader, "flags")]  # fmt: skip
-    parents = {code: node["parent"] for code, node in reader.release.nodes.items()}
-    pairs = {(row["first"], row["second"]): row for row in reader.rows(
-        "select * from correlations where edition = $edition and method = 'spearman'")}  # fmt: skip
-    flags = {row["node"]: row["flags"] for row in reader.rows(
-        "select * from statistics where edition = $edition and basis = 'score'")}  # fmt: skip
-    alive = {row["node"] for row in reader.rows(
-        "select node from weights where edition = $edition and is_entered")}  # fmt: skip
-    rows: list[list[Cell]] = []
-    for code, parent in parents.items():
-        if parent is None or code not in alive:
-            continue
-        pair = pairs.get((code, parent), {"r": None, "n": None, "flags": None})
-        said = [flag for text in (pair["flags"], flags.get(code)) if text
-                for flag in text.split("; ")]  # fmt: skip
-        words = "; ".join(catalogue()["flags"][flag][reader.lang] for flag in said)
-        rows.append([reader.node(code), reader.level(code), reader.node(parent),
-                     pair["r"], pair["n"], words])  # fmt: skip
-    notes = [reader.say("note_audit"), reader.source("correlations", "statistics")]
-    return Table("audit", reader.say("audit", edition=reader.edition), columns, rows, notes)
+    """The checks of the statistical audit that say to look: figure, interval, limit, reason."""
+    columns = [text_column(reader, "check"), text_column(reader, "node"),
+               text_column(reader, "beside"), rank_column(reader, "n_both"),
+               *(Column(reader.say(key), "", 3) for key in ("figure", "low", "high", "limit")),
+               text_column(reader, "flags")]  # fmt: skip
+    checks, reasons = (catalogue()[key] for key in ("audit_checks", "audit_reasons"))
+    found = reader.rows('select * from checks where edition = $edition order by "check", item')
+    nodes = reader.release.nodes
+    rows: list[list[Cell]] = [
+        [checks[row["check"]][reader.lang], _named(reader, row["item"]),
+         _named(reader, row["other"]), row["n"], *(row[key] for key in
+         ("value", "low", "high", "limit")), reasons[row["reason"]][reader.lang]]
+        for row in sorted(found, key=lambda row: (list(checks).index(row["check"]),
+                                                  list(nodes).index(row["item"])))
+        if row["is_flagged"]
+    ]  # fmt: skip
+    counts = reader.say("note_audit", n=len(rows), of=len(found))
+    return Table("audit", reader.say("audit", edition=reader.edition), columns, rows,
+                 [counts, reader.source("checks")])  # fmt: skip
+
+
+def _named(reader: Reader, code: str | None) -> str:
+    return "" if code is None else reader.node(code)
 
 
 def warnings(reader: Reader) -> Table:

@@ -57,7 +57,14 @@ def _apart(reader: Reader) -> list[str]:
     said = [reader.say("interval_widths", median=figure(widths[len(widths) // 2], reader.lang),
                        most=widths[-1])]  # fmt: skip
     first = ranked[0]
-    alike = [row for row in ranked[1:] if row["rank_low"] <= first["rank_high"]]
+    shared = reader.rows(
+        'select distinct b.province_code as code from "groups" as a inner join "groups" as b '
+        'on a.edition = b.edition and a."group" = b."group" '
+        "where a.edition = $edition and a.province_code = $first",
+        first=first["province_code"],
+    )
+    group = {row["code"] for row in shared}
+    alike = [row for row in ranked[1:] if row["province_code"] in group]
     if alike:
         names = ", ".join(reader.province(row) for row in alike[:FIRST])
         more = len(alike) - FIRST

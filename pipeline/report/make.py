@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from pipeline.explain import Release
-from pipeline.language import LANGUAGES, text
+from pipeline.language import LANGUAGES
 from pipeline.provinces import load_reference
 from pipeline.report.charts_of_data import all_charts
 from pipeline.report.contents import further_tables, main_tables
@@ -26,7 +26,7 @@ from pipeline.report.word import write_word
 from pipeline.report.workbook import write_workbook
 from pipeline.whole import write_bytes
 
-Tell = Callable[[str, dict[str, str]], None]
+Tell = Callable[[str, dict[str, Any]], None]
 
 
 def make_report(folder: Path, release: Path, edition: str, reference: Path, tell: Tell) -> None:
@@ -46,7 +46,7 @@ def make_report(folder: Path, release: Path, edition: str, reference: Path, tell
     with ProcessPoolExecutor(len(LANGUAGES), context) as pool:
         running = []
         for lang in LANGUAGES:
-            tell("stage_report", {"language": text(f"language_{lang}", lang)})
+            tell(f"stage_report_{lang}", {})
             running.append(pool.submit(write_language, folder, release, edition, reference, lang))
         for one in running:
             one.result()

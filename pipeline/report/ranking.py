@@ -71,7 +71,10 @@ def remark(reader: Reader, row: Row) -> str:
 
 def interval_note(reader: Reader) -> str:
     """What the intervals are, or that there are none."""
-    return reader.say("note_intervals" if reader.has_intervals else "no_intervals")
+    if not reader.has_intervals:
+        return reader.say("no_intervals")
+    settings = reader.spec["robustness"]
+    return reader.say("note_intervals", level=percent(settings["level"]), n=settings["draws"])
 
 
 def summary(reader: Reader) -> Table:

@@ -46,7 +46,7 @@ def write_word(
         if table.rows:
             _add_table(document, table, reader.lang, _cm(25.7))
         for note in table.notes:
-            document.add_paragraph().add_run(note).italic = True
+            _add_note(document, note)
     packed = io.BytesIO()
     document.save(packed)
     write_bytes(path, undated(packed.getvalue()))
@@ -117,6 +117,15 @@ def _add_caption(document: Any, reader: Reader, number: int, title: str) -> None
     caption.add_run(after)
 
 
+def _add_note(document: Any, note: str) -> None:
+    from docx.shared import Pt
+
+    paragraph = document.add_paragraph()
+    paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(2)
+    run = paragraph.add_run(note)
+    run.italic, run.font.size = True, Pt(9)
+
+
 def _add_table(document: Any, table: Table, lang: str, room: int) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Pt
@@ -124,6 +133,8 @@ def _add_table(document: Any, table: Table, lang: str, room: int) -> None:
     made = document.add_table(rows=0, cols=len(table.columns), style="Table Grid")
     made.autofit = False
     total = sum(table.widths)
+    for grid, width in zip(made.columns, table.widths, strict=True):
+        grid.width = int(room * width / total)
     rows = [[column.title for column in table.columns], *table.shown(lang)]
     for i, texts in enumerate(rows):
         row = made.add_row()

@@ -43,9 +43,9 @@ def _styles(book: Any, tables: list[Table]) -> dict[Any, Any]:
     found: dict[Any, Any] = {
         "title": book.add_format({**FONT, "bold": True, "font_size": 14}),
         "head": book.add_format({**FONT, "bold": True, "text_wrap": True, "bottom": 1,
-                                 "valign": "bottom", "bg_color": "#E8EEF4"}),
+                                 "valign": "bottom", "indent": 1, "bg_color": "#E8EEF4"}),
         "text": book.add_format({**FONT, "valign": "top"}),
-        "wrapped": book.add_format({**FONT, "text_wrap": True, "valign": "top"}),
+        "wrapped": book.add_format({**FONT, "text_wrap": True, "valign": "top", "indent": 1}),
         "none": book.add_format({**FONT, "align": "right", "valign": "top"}),
         "link": book.add_format({**FONT, "font_color": "#1A4F8B", "underline": 1}),
     }  # fmt: skip
@@ -91,6 +91,9 @@ def _listing(book: Any, styles: dict[Any, Any], name: str, widths: tuple[int, in
     for j, width in enumerate(widths):
         sheet.set_column(j, j, width, styles["text"])
     sheet.freeze_panes(1, 0)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
     return sheet
 
 
@@ -106,6 +109,9 @@ def _write_table(book: Any, styles: dict[Any, Any], table: Table, title: str) ->
             _write_cell(sheet, styles, (i, j), cell, column)
     for i, note in enumerate(table.notes, start=HEAD + 2 + len(table.rows)):
         sheet.write_string(i, 0, note, styles["text"])
+    lines = [-(-len(column.title) // width)
+             for column, width in zip(table.columns, table.widths, strict=True)]  # fmt: skip
+    sheet.set_row(HEAD, 16 * (1 + max(lines)))
     sheet.freeze_panes(HEAD + 1, 2 if len(table.columns) > 6 else 0)
     sheet.repeat_rows(HEAD)
     sheet.set_landscape()
