@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pipeline.analyse.page import NONE
 from pipeline.language import number
 
-WRAP, MOST = 34, 20  # letters after which a text goes to the next line; of a word, at most
+WRAP, MOST = 28, 20  # letters after which a text goes to the next line; of a word, at most
+PADDING = 3  # letters of room around a cell
 Cell = str | float | None  # a number keeps its type; None is missing
 
 
@@ -51,7 +52,8 @@ class Table:
             cells = [shown(row[j], column, "en") for row in self.rows]
             words = [len(word) for text in (column.title, *cells) for word in text.split()]
             longest = max((len(text) for text in cells), default=0)
-            found.append(max(6, min(max(words, default=0), MOST), min(longest, WRAP)))
+            room = longest if column.is_number else min(longest, WRAP)
+            found.append(PADDING + max(5, min(max(words, default=0), MOST), room))
         return found
 
     def shown(self, lang: str) -> list[list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from pipeline.report.reader import Reader
 from pipeline.whole import write_bytes
 
 TEMPLATE = Path(__file__).with_name("templates") / "page.typ"
-UPRIGHT = 95  # letters in a row of a table that still fit an upright page
+BREAKS = re.compile("[/_?&=-]")  # after these an address may go on in the next line
+UPRIGHT = 120  # letters in a row of a table that still fit an upright page
 
 
 def write_pdf(path: Path, room: Path, pages: list[Page], reader: Reader) -> None:
@@ -53,7 +55,7 @@ def _plain(block: Block, room: Path, lang: str, may_flip: bool) -> dict[str, Any
         return {"kind": "chart", "title": block.title, "alt": block.alt,
                 "file": file.name}  # fmt: skip
     assert isinstance(block, Table)
-    rows = [[cell.replace("/", "/\u200b") if "/" in cell else cell for cell in row]
+    rows = [[BREAKS.sub("\\g<0>\u200b", cell) if "/" in cell else cell for cell in row]
             for row in block.shown(lang)]  # fmt: skip
     return {"kind": "table", "title": block.title, "notes": block.notes,
             "widths": block.widths, "flipped": may_flip and sum(block.widths) > UPRIGHT,

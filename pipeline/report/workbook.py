@@ -10,6 +10,7 @@ from pipeline.report.model import NONE, Column, Table, rounded
 from pipeline.report.reader import Reader
 
 FONT = {"font_name": "Times New Roman", "font_size": 11}
+LINE = 15  # points of a row
 HEAD = 2  # the row of the headings, from 0: the title stands above
 
 
@@ -40,10 +41,12 @@ def write_workbook(path: Path, reader: Reader, tables: list[Table], cover: list[
 
 
 def _styles(book: Any, tables: list[Table]) -> dict[Any, Any]:
+    head = {**FONT, "bold": True, "text_wrap": True, "bottom": 1, "valign": "bottom", "indent": 1,
+            "bg_color": "#E8EEF4"}  # fmt: skip
     found: dict[Any, Any] = {
         "title": book.add_format({**FONT, "bold": True, "font_size": 14}),
-        "head": book.add_format({**FONT, "bold": True, "text_wrap": True, "bottom": 1,
-                                 "valign": "bottom", "indent": 1, "bg_color": "#E8EEF4"}),
+        "head": book.add_format(head),
+        "head_number": book.add_format({**head, "indent": 0, "align": "right"}),
         "text": book.add_format({**FONT, "valign": "top"}),
         "wrapped": book.add_format({**FONT, "text_wrap": True, "valign": "top", "indent": 1}),
         "none": book.add_format({**FONT, "align": "right", "valign": "top"}),
@@ -84,6 +87,7 @@ def _write_notes(
     for i, (name, note) in enumerate(noted, start=1):
         sheet.write_string(i, 0, name, styles["text"])
         sheet.write_string(i, 1, note, styles["wrapped"])
+        sheet.set_row(i, LINE * -(-len(note) // 115))
 
 
 def _listing(book: Any, styles: dict[Any, Any], name: str, widths: tuple[int, int]) -> Any:
@@ -102,16 +106,17 @@ def _write_table(book: Any, styles: dict[Any, Any], table: Table, title: str) ->
     sheet = book.add_worksheet(table.name)
     sheet.write_string(0, 0, title, styles["title"])
     for j, (column, width) in enumerate(zip(table.columns, table.widths, strict=True)):
-        sheet.set_column(j, j, width + 3)
-        sheet.write_string(HEAD, j, column.title, styles["head"])
+        sheet.set_column(j, j, width)
+        sheet.write_string(HEAD, j, column.title,
+                           styles["head_number" if column.is_number else "head"])  # fmt: skip
     for i, row in enumerate(table.rows, start=HEAD + 1):
         for j, (cell, column) in enumerate(zip(row, table.columns, strict=True)):
             _write_cell(sheet, styles, (i, j), cell, column)
     for i, note in enumerate(table.notes, start=HEAD + 2 + len(table.rows)):
         sheet.write_string(i, 0, note, styles["text"])
-    lines = [-(-len(column.title) // width)
+    lines = [-(-len(column.title) // (width - 1))
              for column, width in zip(table.columns, table.widths, strict=True)]  # fmt: skip
-    sheet.set_row(HEAD, 16 * (1 + max(lines)))
+    sheet.set_row(HEAD, LINE * (max(lines) + 0.5))
     sheet.freeze_panes(HEAD + 1, 2 if len(table.columns) > 6 else 0)
     sheet.repeat_rows(HEAD)
     sheet.set_landscape()
