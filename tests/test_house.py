@@ -111,6 +111,7 @@ def _commands_in(text: str) -> list[str]:
         "docs/method.md",
         "docs/build.md",
         "docs/analysis.md",
+        "docs/report.md",
         "docs/robustness.md",
         "docs/add-your-data.md",
         "docs/add-your-data.vi.md",

@@ -12,6 +12,7 @@ import matplotlib as mpl
 import pyarrow as pa
 from matplotlib.figure import Figure
 
+from pipeline.export import MARK
 from pipeline.report.model import Chart
 from pipeline.report.reader import Reader
 from pipeline.spreadsheet import write_csv
@@ -63,13 +64,12 @@ def canvas(width: float, height: float, layout: Any = "constrained") -> tuple[Fi
     return figure, figure.subplots()
 
 
-def finish(drawn: Drawn, reader: Reader, folder: Path | None, number: int = 1) -> Chart:
-    """Put title and note on a figure; write SVG, PNG and CSV into a folder, if there is one.
+def finish(drawn: Drawn, reader: Reader, number: int = 1) -> Chart:
+    """Put title and note on a figure, and draw it.
 
     Args:
         drawn: the figure, not yet finished.
         reader: for the note: year, release, edition.
-        folder: where the three files go.
         number: of the figure on its page.
     """
     missing = reader.say("chart_complete")
@@ -86,16 +86,18 @@ def finish(drawn: Drawn, reader: Reader, folder: Path | None, number: int = 1) -
         drawn.figure.draw_without_rendering()
         drawn.figure.set_layout_engine("none")
     svg = _written(drawn.figure, "svg", {"Date": None})
-    if folder is not None:
-        (folder / f"{drawn.name}.svg").write_bytes(svg)
-        png = _written(drawn.figure, "png", {"Software": None})
-        (folder / f"{drawn.name}.png").write_bytes(png)
-        with (folder / f"{drawn.name}.csv").open("wb") as file:
-            file.write(b"\xef\xbb\xbf")
-            write_csv(pa.table(drawn.data), file)
     alt = f"{drawn.title} {drawn.alt} {note}"
     name = reader.say(f"chart_{drawn.name.partition('-')[0]}_name")
     return Chart(drawn.name, reader.say("chart_number", n=number, title=name), alt, svg)
+
+
+def save_chart(drawn: Drawn, chart: Chart, folder: Path) -> None:
+    """Write a finished chart as SVG and PNG, and the numbers drawn as CSV."""
+    (folder / f"{drawn.name}.svg").write_bytes(chart.svg)
+    (folder / f"{drawn.name}.png").write_bytes(_written(drawn.figure, "png", {"Software": None}))
+    with (folder / f"{drawn.name}.csv").open("wb") as file:
+        file.write(MARK)
+        write_csv(pa.table(drawn.data), file)
 
 
 def wrapped(text: str, letters: float) -> str:

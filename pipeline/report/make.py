@@ -14,7 +14,7 @@ from pipeline.language import LANGUAGES
 from pipeline.provinces import load_reference
 from pipeline.report.charts_of_data import all_charts
 from pipeline.report.contents import further_tables, main_tables
-from pipeline.report.drawing import finish, style
+from pipeline.report.drawing import finish, save_chart, style
 from pipeline.report.findings import findings
 from pipeline.report.model import Block, Heading, Links, Page, Words
 from pipeline.report.pdf import write_pdf
@@ -71,9 +71,8 @@ def _write_all(room: Path, reader: Reader, tiles: list[dict[str, Any]]) -> None:
     heading = f"{reader.title}: {reader.say('cover_tables')}"
     write_workbook(room / "annual_tables.xlsx", reader, [*main, *further_tables(reader)],
                    [heading, *notes, *said])  # fmt: skip
-    (room / "charts").mkdir()
     drawn = [one for one in [*all_charts(reader), tile_map(reader, tiles)] if one is not None]
-    charts = [finish(one, reader, room / "charts", n) for n, one in enumerate(drawn, start=1)]
+    charts = [finish(one, reader, n) for n, one in enumerate(drawn, start=1)]
     title = reader.say("report_title", title=reader.title, edition=reader.edition)
     blocks: list[Block] = [
         Heading(1, title), Words(notes),
@@ -85,6 +84,9 @@ def _write_all(room: Path, reader: Reader, tiles: list[dict[str, Any]]) -> None:
     ]  # fmt: skip
     report = Page("report", reader.lang, title, blocks)
     write_bytes(room / "report.html", page_html(report, reader).encode())
+    (room / "charts").mkdir()
+    for one, chart in zip(drawn, charts, strict=True):
+        save_chart(one, chart, room / "charts")
     write_word(room / "annual_tables.docx", reader, heading, notes, main)
     (room / "profiles").mkdir()
     maker = Profiles(reader)

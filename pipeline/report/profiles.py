@@ -71,7 +71,7 @@ class Profiles:
         title = reader.say("profile_title", province=reader.province(row), edition=reader.edition)
         blocks: list[Block] = [
             Heading(1, title), Words(self._facts(row), is_list=True),
-            finish(self._bars(row), reader, None),
+            finish(self._bars(row), reader),
             self._nodes(row), self._indicators(row), self._marked(found), self._missing(found),
             self._steps(row), self._sources(code),
         ]  # fmt: skip

@@ -110,6 +110,10 @@ def _write_table(book: Any, styles: dict[Any, Any], table: Table, title: str) ->
         sheet.write_string(HEAD, j, column.title,
                            styles["head_number" if column.is_number else "head"])  # fmt: skip
     for i, row in enumerate(table.rows, start=HEAD + 1):
+        lines = [-(-len(cell) // (width - 3)) for cell, width in zip(row, table.widths, strict=True)
+                 if isinstance(cell, str)]  # fmt: skip
+        if max(lines, default=1) > 1:  # not every program finds the height of wrapped text itself
+            sheet.set_row(i, LINE * max(lines))
         for j, (cell, column) in enumerate(zip(row, table.columns, strict=True)):
             _write_cell(sheet, styles, (i, j), cell, column)
     for i, note in enumerate(table.notes, start=HEAD + 2 + len(table.rows)):
