@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.alphabet import alphabet_key
 from pipeline.analyse.change import find_edition
 from pipeline.compare import compare_with_pii
-from pipeline.language import catalogue, reason
+from pipeline.language import catalogue, number, reason
 from pipeline.report.model import Cell, Column, Table
 from pipeline.report.reader import Reader, Row, by_rank
 
@@ -74,7 +74,8 @@ def interval_note(reader: Reader) -> str:
     if not reader.has_intervals:
         return reader.say("no_intervals")
     settings = reader.spec["robustness"]
-    return reader.say("note_intervals", level=percent(settings["level"]), n=settings["draws"])
+    return reader.say("note_intervals", level=percent(settings["level"]),
+                      n=number(settings["draws"], reader.lang, 0))  # fmt: skip
 
 
 def summary(reader: Reader) -> Table:
