@@ -7,6 +7,11 @@ from collections.abc import Iterable
 
 LETTERS = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
 TONES = "\u0300\u0309\u0303\u0301\u0323"  # huyền, hỏi, ngã, sắc, nặng; no mark comes first
+ALPHABET = "".join(  # every letter, with every tone a vowel takes, small and capital
+    unicodedata.normalize("NFC", letter + tone)
+    for letter in LETTERS + LETTERS.upper()
+    for tone in ("", *(TONES if letter.lower() in "aăâeêioôơuưy" else ""))
+)
 
 
 def alphabetical(names: Iterable[str]) -> list[str]:

@@ -26,8 +26,11 @@ from pipeline.faults import Faults, Rejected, explain_fault
 from pipeline.methods.impute import impute
 from pipeline.methods.normalise import normalise
 from pipeline.provinces import load_reference
+from pipeline.report import drawing, pdf
+from pipeline.report.fonts import check_fonts, letters_of
+from pipeline.report.make import make_report
 from tests.breaking import CARDS, ENTERPRISES, INDEX, LABOUR, POPULATION, fired, the_fault
-from tests.conftest import Toy
+from tests.conftest import Toy, silent
 from tests.test_build import Example
 from tests.test_rules_meaning import found_by
 
@@ -166,6 +169,55 @@ def test_OUT_08_verify_names_what_is_newer_and_readers_of_the_release_say_so(
         told = capsys.readouterr().err
         assert "Changed since publication: raw/sources.yml (+1)" in told
         assert "make index" in told
+
+
+def test_OUT_08_no_report_is_built_on_a_release_older_than_its_inputs(
+    toy: Toy, capsys: Captured
+) -> None:
+    toy.index()
+    toy.edit(ENTERPRISES, "Cần Thơ;2022;120", "Cần Thơ;2022;121")
+    assert main(["report", "--root", str(toy.root), "--lang", "en"]) == 1
+    told = capsys.readouterr().err
+    assert "[OUT-08]" in told
+    assert f"'{ENTERPRISES}' has changed since publication" in told
+    assert not (toy.project.current / "report").exists()
+
+
+@pytest.mark.parametrize(
+    ("room", "font", "letters", "lacking"),
+    [
+        (drawing, "STIXSizeOneSym", {"a", "ế"}, "a ế"),
+        (pdf, "Libertinus Serif", {"ế", "漢"}, "漢"),
+        (pdf, "DejaVu Sans Mono", {"ợ", "Ẵ"}, ""),
+    ],
+    ids=["charts", "PDF", "PDF in another font"],
+)
+def test_OUT_09_letters_that_a_font_lacks_are_named_and_no_box_is_printed(
+    room: Any, font: str, letters: set[str], lacking: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "FONT", font)
+    faults = Faults()
+    check_fonts(letters, faults)
+    told = {fault.details["font"]: fault.value for fault in faults.rejecting()}
+    assert told.get(font, "") == lacking
+
+
+def test_OUT_09_every_letter_of_the_alphabet_has_a_shape_in_both_fonts(toy: Toy) -> None:
+    letters = letters_of(toy.index().release)
+    assert {*"ăâđêôơưĂÂĐÊÔƠƯẵẫỗỡữỵẴẪỖỠỮỴ"} <= letters
+    faults = Faults()
+    check_fonts(letters, faults)
+    assert faults.sorted() == []
+
+
+def test_OUT_09_a_report_in_a_font_without_vietnamese_is_refused(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = toy.index().release
+    monkeypatch.setattr(drawing, "FONT", "STIXSizeOneSym")
+    with pytest.raises(Rejected) as refused:
+        make_report(toy.root, release, "2022", toy.project.reference, silent)
+    assert "OUT-09" in {fault.rule for fault in refused.value.faults}
 
 
 def test_OUT_10_a_download_opens_in_a_spreadsheet_program_and_reads_back_the_same(

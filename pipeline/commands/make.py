@@ -156,14 +156,20 @@ def check(project: Project, args: argparse.Namespace) -> int:
 def report(project: Project, args: argparse.Namespace) -> None:
     """Write the report of the current release, in both languages, and put it there whole."""
     from pipeline import store
-    from pipeline.faults import Faults
+    from pipeline.faults import Faults, Place
+    from pipeline.project import read_manifest, stale_inputs
     from pipeline.report.make import make_report
 
     started = time.perf_counter()
     _, edition = asked(project, args)
+    faults = Faults()
+    manifest = read_manifest(project)
+    for name in stale_inputs(project, manifest) if manifest is not None else []:
+        faults.add("OUT-08", Place(project.shown("current")), name)
+    faults.raise_if_any()
     progress = Progress(args.lang)
     try:
-        with store.staging(project.outputs, Faults(), progress) as folder:
+        with store.staging(project.outputs, faults, progress) as folder:
             make_report(folder, project.current, edition, project.reference, progress)
             made = store.publish_report(folder, project.outputs)
     finally:

@@ -23,8 +23,9 @@ BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE = (
 )  # fmt: skip
 INK, QUIET, PALE = "#1b2733", "#5b6873", "#d5dbe0"
 SCALE = "cividis"
+FONT = "DejaVu Sans"
 STYLE: dict[Any, Any] = {
-    "font.family": "DejaVu Sans", "font.size": 8, "axes.spines.top": False,
+    "font.family": FONT, "font.size": 8, "axes.spines.top": False,
     "axes.spines.right": False, "axes.edgecolor": QUIET, "axes.labelcolor": INK,
     "text.color": INK, "xtick.color": INK, "ytick.color": INK, "axes.axisbelow": True,
     "svg.fonttype": "path", "svg.hashsalt": "local innovation index",

@@ -10,12 +10,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from pipeline.explain import Release
+from pipeline.faults import Faults
 from pipeline.language import LANGUAGES
 from pipeline.provinces import load_reference
 from pipeline.report.charts_of_data import all_charts
 from pipeline.report.contents import further_tables, main_tables
 from pipeline.report.drawing import finish, save_chart, style
 from pipeline.report.findings import findings
+from pipeline.report.fonts import check_fonts, letters_of
 from pipeline.report.model import Block, Heading, Links, Page, Words
 from pipeline.report.pdf import write_pdf
 from pipeline.report.profiles import Profiles
@@ -41,7 +43,11 @@ def make_report(folder: Path, release: Path, edition: str, reference: Path, tell
 
     Raises:
         KeyError: when the release has no such edition.
+        Rejected: with OUT-09 when a font lacks letters that may be printed.
     """
+    faults = Faults()
+    check_fonts(letters_of(release), faults)
+    faults.raise_if_any()
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(len(LANGUAGES), context) as pool:
         running = []

@@ -13,6 +13,7 @@ from pipeline.whole import write_bytes
 
 TEMPLATE = Path(__file__).with_name("templates") / "page.typ"
 BREAKS = re.compile("[/_?&=-]")  # after these an address may go on in the next line
+FONT = "Libertinus Serif"  # comes with Typst
 UPRIGHT = 120  # letters in a row of a table that still fit an upright page
 
 
@@ -31,7 +32,7 @@ def write_pdf(path: Path, room: Path, pages: list[Page], reader: Reader) -> None
     import typst
 
     content = {
-        "lang": reader.lang, "title": pages[0].title,
+        "lang": reader.lang, "font": FONT, "title": pages[0].title,
         "pages": [[_plain(block, room, reader.lang, len(pages) == 1) for block in page.blocks]
                   for page in pages],
     }  # fmt: skip
