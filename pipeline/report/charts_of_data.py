@@ -1,4 +1,4 @@
-"""Charts of what the ranking rests on: what is missing, the editions before, the draws."""
+"""Charts of what the ranking rests on: what is missing, the editions before."""
 
 from __future__ import annotations
 
@@ -6,33 +6,31 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from matplotlib.colors import BoundaryNorm, ListedColormap, PowerNorm
+from matplotlib.colors import BoundaryNorm, ListedColormap
 
 from pipeline.language import catalogue, number
 from pipeline.report.charts import (
     LINE,
     NAMED,
     input_output,
-    n_unranked,
     pillar_heat,
     ranked_rows,
     ranking_dots,
     region_boxes,
 )
+from pipeline.report.charts_of_draws import convergence, driver_bars, rank_strip
 from pipeline.report.drawing import (
     BLUE,
     GREEN,
     ORANGE,
     PALE,
     PURPLE,
-    SCALE,
     SKY,
     VERMILION,
     Drawn,
     canvas,
     wrapped,
 )
-from pipeline.report.ranking import interval_note
 from pipeline.report.reader import Reader
 
 STATUS_COLOURS = {"A": BLUE, "P": SKY, "E": GREEN, "C": ORANGE, "I": PURPLE, "M": "#e9ecef"}
@@ -134,39 +132,11 @@ def _entered_differ(reader: Reader, names: list[str]) -> str:
     return reader.say("chart_bump_differ") if differ else ""
 
 
-def rank_strip(reader: Reader) -> Drawn | None:
-    """How often each province took each rank in the draws; None without draws."""
-    if not reader.has_intervals or not reader.has("distribution"):
-        return None
-    rows = ranked_rows(reader)
-    place = {row["province_code"]: i for i, row in enumerate(rows)}
-    shares = np.zeros((len(rows), len(rows)))
-    for row in reader.rows("select * from distribution where edition = $edition"):
-        if row["province_code"] in place and row["rank"] <= len(rows):
-            shares[place[row["province_code"]], row["rank"] - 1] = row["share"] * 100
-    figure, axes = canvas(7, LINE * len(rows) + 2)
-    shown = np.where(shares > 0, shares, np.nan)
-    mesh = axes.pcolormesh(shown, cmap=SCALE, norm=PowerNorm(0.5, vmin=0))
-    axes.set_yticks(np.arange(len(rows)) + 0.5, [reader.province(row) for row in rows], fontsize=7)
-    axes.invert_yaxis()
-    ticks = np.arange(0, len(rows), max(1, len(rows) // 12))
-    axes.set_xticks(ticks + 0.5, [str(tick + 1) for tick in ticks])
-    axes.set_xlabel(reader.say("rank"))
-    figure.colorbar(mesh, ax=axes, label=reader.say("chart_share"), shrink=0.3, aspect=30)
-    first = shares.argmax(axis=0)[0]
-    title = reader.say("chart_draws_title", name=reader.province(rows[int(first)]),
-                       share=number(float(shares[first, 0]), reader.lang, 0))  # fmt: skip
-    data: dict[str, list[Any]] = {reader.say("province"): [reader.province(row) for row in rows]}
-    data |= {str(k + 1): shares[:, k].tolist() for k in range(len(rows))}
-    return Drawn("draws", title, reader.say("chart_draws_alt"), figure, data, ("distribution",),
-                 len(rows), n_unranked(reader), interval_note(reader))  # fmt: skip
-
-
 def all_charts(reader: Reader) -> list[Drawn]:
     """Every chart that the release has the numbers for."""
     if not ranked_rows(reader):
         return [missing_map(reader)]
     found = [ranking_dots(reader), pillar_heat(reader), input_output(reader),
-             region_boxes(reader), rank_strip(reader), bump(reader),
-             missing_map(reader)]  # fmt: skip
+             region_boxes(reader), rank_strip(reader), driver_bars(reader),
+             convergence(reader), bump(reader), missing_map(reader)]  # fmt: skip
     return [drawn for drawn in found if drawn is not None]
