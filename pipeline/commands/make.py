@@ -136,7 +136,7 @@ def check(project: Project, args: argparse.Namespace) -> int:
     try:
         with bounded(project.root):
             loaded = load(project, faults, progress)
-            compute(loaded, faults, progress).close()
+            compute(loaded, faults, progress, is_held=False).close()
     finally:
         progress.close()
         if args.suggest:
