@@ -180,21 +180,27 @@ class _Below:
                 total += weight * column[:, self.sets]
         entered = own.sum(axis=0)
         lacks = ~seen.all(axis=1)
-        there = {kid: ~np.isnan(self.found[kid]) for kid in self.inner_kids}
-        for kid, is_there in there.items():
-            x, weight = self.found[kid], self.w[kid]
-            if is_there.all():
-                total += weight * of(x)
-            else:
+        there: dict[int, Any] = dict.fromkeys(self.inner_kids, np.True_)
+        whole_sum, part = total.copy(), np.empty_like(total)
+        for kid in self.inner_kids:
+            np.multiply(self.w[kid], of(self.found[kid]), out=part)
+            whole_sum += part
+            entered = entered + self.w[kid]
+        if not np.isnan(whole_sum).any():
+            total = whole_sum
+        else:  # a node below is missing somewhere
+            there = {kid: ~np.isnan(self.found[kid]) for kid in self.inner_kids}
+            for kid, is_there in there.items():
+                x = of(np.where(is_there, self.found[kid], 1.0))
+                total += self.w[kid] * np.where(is_there, x, 0.0)
                 lacks |= ~is_there.all(axis=1)
-                total += weight * np.where(is_there, of(np.where(is_there, x, 1.0)), 0.0)
-            entered = entered + weight
         units = np.flatnonzero(lacks)
         shown = seen[units].astype(np.float64)
         present, share = shown @ own, shown @ self.base[self.leaf_kids]
         for kid, is_there in there.items():
-            present = present + self.w[kid] * is_there[units]
-            share = share + self.base[kid] * is_there[units]
+            seen_there = is_there[units] if is_there.ndim else is_there
+            present = present + self.w[kid] * seen_there
+            share = share + self.base[kid] * seen_there
         whole = self.base[[*self.leaf_kids, *self.inner_kids]].sum(axis=0)
         return total, entered, units, present, share / np.where(whole > 0, whole, 1.0)
 
