@@ -181,12 +181,11 @@ class _Below:
         entered = own.sum(axis=0)
         lacks = ~seen.all(axis=1)
         there: dict[int, Any] = dict.fromkeys(self.inner_kids, np.True_)
-        whole_sum, part = total.copy(), np.empty_like(total)
+        whole_sum = total.copy() if self.inner_kids.size else total
         for kid in self.inner_kids:
-            np.multiply(self.w[kid], of(self.found[kid]), out=part)
-            whole_sum += part
+            whole_sum += self.w[kid] * of(self.found[kid])
             entered = entered + self.w[kid]
-        if not np.isnan(whole_sum).any():
+        if not (self.inner_kids.size and np.isnan(whole_sum).any()):
             total = whole_sum
         else:  # a node below is missing somewhere
             there = {kid: ~np.isnan(self.found[kid]) for kid in self.inner_kids}
