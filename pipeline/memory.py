@@ -7,7 +7,7 @@ import resource
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.faults import Faults, Place
+from pipeline.faults import Faults, Place, Rejected
 from pipeline.project import LIMITS
 from pipeline.yamlfile import load_limits
 
@@ -25,13 +25,13 @@ def bounded(root: Path) -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_DATA, (min(known), hard))
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # DuckDB's own kind has no class that can be named without it
         if not isinstance(error, MemoryError) and type(error).__name__ != "OutOfMemoryException":
             raise
         faults = Faults()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         faults.add("SYS-15", Place(LIMITS), f"{peak} bytes", limit=f"{min(known)} bytes",
                    setting="memory_bytes")  # fmt: skip
-        faults.raise_if_any()
+        raise Rejected(faults.sorted()) from error
     finally:
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
