@@ -70,9 +70,7 @@ def _write_lines(book: Any, styles: dict[Any, Any], name: str, lines: list[str])
 def _write_contents(
     book: Any, styles: dict[Any, Any], reader: Reader, names: list[tuple[str, str]]
 ) -> None:
-    sheet = _listing(book, styles, reader.say("contents"), (18, 90))
-    for j, key in enumerate(("sheet", "table_title")):
-        sheet.write_string(0, j, reader.say(key), styles["head"])
+    sheet = _listing(book, styles, reader, "contents", {"sheet": 18, "table_title": 90})
     for i, (name, title) in enumerate(names, start=1):
         sheet.write_url(i, 0, f"internal:'{name}'!A1", styles["link"], name)
         sheet.write_string(i, 1, title, styles["text"])
@@ -81,19 +79,21 @@ def _write_contents(
 def _write_notes(
     book: Any, styles: dict[Any, Any], reader: Reader, noted: list[tuple[str, str]]
 ) -> None:
-    sheet = _listing(book, styles, reader.say("notes"), (18, 120))
-    for j, key in enumerate(("sheet", "notes")):
-        sheet.write_string(0, j, reader.say(key), styles["head"])
+    sheet = _listing(book, styles, reader, "notes", {"sheet": 18, "notes": 120})
     for i, (name, note) in enumerate(noted, start=1):
         sheet.write_string(i, 0, name, styles["text"])
         sheet.write_string(i, 1, note, styles["wrapped"])
         sheet.set_row(i, LINE * -(-len(note) // 115))
 
 
-def _listing(book: Any, styles: dict[Any, Any], name: str, widths: tuple[int, int]) -> Any:
-    sheet = book.add_worksheet(name)
-    for j, width in enumerate(widths):
+def _listing(
+    book: Any, styles: dict[Any, Any], reader: Reader, name: str, widths: dict[str, int]
+) -> Any:
+    """A sheet of its own with these headings and widths of columns."""
+    sheet = book.add_worksheet(reader.say(name))
+    for j, (key, width) in enumerate(widths.items()):
         sheet.set_column(j, j, width, styles["text"])
+        sheet.write_string(0, j, reader.say(key), styles["head"])
     sheet.freeze_panes(1, 0)
     sheet.set_landscape()
     sheet.set_paper(9)
