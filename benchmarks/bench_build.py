@@ -12,6 +12,7 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +107,8 @@ def main() -> None:
     theirs: dict[tuple[int, int], float] = {}
     for size, bound in BOUNDS.items():
         inputs = synthetic_inputs(*size)
-        ours[size], own, built = best(lambda inputs=inputs: run_chain(inputs, METHODS))  # type: ignore[misc]
-        theirs[size], other, scores = best(lambda inputs=inputs: pandas_chain(inputs))  # type: ignore[misc]
+        ours[size], own, built = best(partial(run_chain, inputs, METHODS))
+        theirs[size], other, scores = best(partial(pandas_chain, inputs))
         np.testing.assert_allclose(built.scores[:, -1], scores.to_numpy(), atol=1e-9)
         limit = "" if bound is None else f"{bound:g}{' !' if ours[size] > bound else ''}"
         print(f"{size[0]} x {size[1]}".ljust(20) + f"{ours[size]:>9.3f}{limit:>9}{own:>7.1f}"
