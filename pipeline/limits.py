@@ -28,6 +28,10 @@ class Limits(BaseModel):
     ] = 100
     zip_entries: Annotated[int, _limit("entries", "parts of a workbook")] = 10_000
     rows: Annotated[int, _limit("rows", "rows of a table")] = 1_048_576
+    record_bytes: Annotated[
+        int, _limit("bytes", "size of a register up to which figures name each record")
+    ] = 10_000_000
+    register_bytes: Annotated[int, _limit("bytes", "memory to group a register in")] = 1_200_000_000
     columns: Annotated[int, _limit("columns", "columns of a table")] = 16_384
     cells: Annotated[int, _limit("cells", "rows times columns of a table")] = 20_000_000
     cell_characters: Annotated[int, _limit("characters", "text in one cell")] = 1_000_000

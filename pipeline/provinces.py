@@ -183,6 +183,7 @@ class Resolver:
         self.seen: dict[tuple[str, str], Place] = {}  # (scheme, code) -> first row
         self.strangers: list[Stranger] = []
         self.regions: list[tuple[str, Place, set[str]]] = []
+        self.suggests = True  # whether near names are looked for: each costs a millisecond
 
     def by_name(self, raw: str, scheme: str, place: Place) -> Resolved | None:
         """The province called `raw` in `scheme`, a row that is not one, or None with a fault."""
@@ -279,6 +280,6 @@ class Resolver:
         if re.match(r"(huyện|quận|thị xã|phường|xã|thị trấn) ", key):
             self.faults.add("GEO-21", place, raw)
             return
-        known = self.ref.vietnamese[scheme]
+        known = self.ref.vietnamese[scheme] if self.suggests else {}
         near = [known[k] for k in difflib.get_close_matches(key, list(known), n=3, cutoff=0.6)]
         self.faults.add("GEO-01", place, raw, scheme=scheme, nearest=", ".join(near) or "–")

@@ -129,8 +129,15 @@ class ValueColumn(Strict):
     status: Status = "A"
 
 
+class Keep(Strict):
+    """Which values of a column let a record count; any other value is refused."""
+
+    keep: list[str] = Field(min_length=1)
+    leave_out: list[str] = []
+
+
 class Register(Strict):
-    """How records are counted: stock at the end of each year, by their date."""
+    """How records are counted: a stock at the end of each year, a flow in each, by their date."""
 
     variable: str
     date: str | None = None
@@ -140,6 +147,10 @@ class Register(Strict):
     origin: str | None = None  # column with the address each record was read from
     check_against: str | None = None  # variable in which other sources state totals
     no_record: Literal["E", "M"]  # a province with no record: zero, estimated; or missing
+    files: Annotated[str, Field(pattern=r"^[^/\\:]+$")] | None = None  # of a folder: *.csv
+    where: dict[str, Keep] = {}  # column -> the values that count
+    key: str | None = None  # column that names a record: each counts once
+    tolerance: Share = 0  # share of rows that may be unusable; they are set aside and counted
 
 
 class Card(Strict):

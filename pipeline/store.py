@@ -52,6 +52,20 @@ def _database() -> duckdb.DuckDBPyConnection:
     return con
 
 
+def connect_apart(threads: int, memory_bytes: int, spill: Path) -> duckdb.DuckDBPyConnection:
+    """An empty in-memory database for records by the million; what it sums are whole numbers.
+
+    Rows that exceed the memory go to files under `spill`. Joins keep the order in which they are
+    written: of a file nobody knows how many rows it has, and the small table must be the one held.
+    """
+    con = _database()
+    con.execute(f"set threads = {threads}")
+    con.execute(f"set memory_limit = '{memory_bytes} bytes'")
+    con.execute("set temp_directory = $1", [str(spill)])
+    con.execute("set disabled_optimizers = 'join_order,build_side_probe_side'")
+    return con
+
+
 def put_table(con: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) -> None:
     """Store a frame as a table; text columns stay text even when every cell is missing."""
     table = pa.Table.from_pandas(frame, preserve_index=False)

@@ -67,7 +67,7 @@ def harmonise(
     given(con, "ref_merger", from_scheme="63", from_code=list(parts), to_scheme="34",
           to_code=list(parts.values()))  # fmt: skip
     records = pd.DataFrame(shared or [], columns=["record", "year", "province_code"], dtype=object)
-    records = records.assign(scheme="63", variable="x").astype({"year": "Int64"})
+    records = records.assign(scheme="63", variable="x", n=1).astype({"year": "Int64"})
     records = records.astype({"record": "str", "province_code": "str"})
     store.put_table(con, "ref_shared_records", records)
     con.execute(HARMONISED)

@@ -103,7 +103,8 @@ def _needed_columns(card: Card) -> list[str]:
     if card.kind == "quotes":
         names += QUOTE_COLUMNS
     if card.register_ is not None:
-        names += filter(None, (card.register_.date, card.register_.origin))
+        rule = card.register_
+        names += filter(None, (rule.date, rule.origin, rule.key, *rule.where))
     return names
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from typing import Any
 
@@ -10,7 +11,7 @@ from pipeline.ingest.common import Reading, resolve_text
 from pipeline.ingest.dates import Dated, read_date
 from pipeline.ingest.grid import Grid
 from pipeline.ingest.numbers import Refused
-from pipeline.sources import Register
+from pipeline.sources import Card, Register
 from pipeline.words import as_text, handling_of_name
 
 
@@ -29,11 +30,22 @@ def read_register(grid: Grid, reading: Reading) -> None:
     if reading.has_refused_rows:
         return
     reading.records = records
+    count_records(reading)
+
+
+def count_records(reading: Reading) -> None:
+    """The figures of `reading.records`: per province, in each year of the card or without a year.
+
+    A stock holds every record up to the end of the year, a flow those of the year. A record may
+    stand for many (`n`).
+    """
+    rule = reading.card.register_
+    assert rule is not None
     years: list[int | None] = [None]
     if rule.first_year is not None and rule.last_year is not None:
         years = list(range(rule.first_year, rule.last_year + 1))
     for year in years:
-        _count(year, records, rule, reading)
+        _count(year, reading.records, rule, reading)
 
 
 def _records(
@@ -65,7 +77,7 @@ def _records(
             reading.exclude(locator, text, resolved.kind)
         elif resolved is not None:
             found.append({"record": i, "date": date, "scheme": scheme, "code": resolved.code,
-                          "locator": locator, "place": place, "origin": origin,
+                          "n": 1, "locator": locator, "place": place, "origin": origin,
                           "name": name, "handling": [*handling_of_name(name), *dated.notes,
                                                      *filter(None, [resolved.note])]})  # fmt: skip
     if not date and rule.undated == "left_out" and rule.date is not None and found:
@@ -97,9 +109,10 @@ def _count(
     ref = reading.ref
     old = ref.schemes[0]["scheme"]
     scheme = ref.scheme_on(f"{year}-12-31") if year is not None else old
+    is_stock = reading.variables[rule.variable].measure == "stock"
     held: dict[str, dict[int, dict[str, Any]]] = defaultdict(dict)
     for record in records:
-        if year is not None and record["date"][:4] > str(year):
+        if year is not None and not _is_in(record["date"][:4], year, is_stock):
             continue
         code = record["code"]
         if record["scheme"] != scheme:
@@ -111,19 +124,20 @@ def _count(
             provinces_of[number].add(code)
     for code in ref.codes(scheme):
         entries = held.get(code, {})
-        dated = sum(bool(e["date"]) or rule.date is None for e in entries.values())
+        n = sum(e["n"] for e in entries.values())
+        dated = sum(e["n"] for e in entries.values() if e["date"] or rule.date is None)
         missing = not entries and rule.no_record == "M"
-        locator = "; ".join(e["locator"] for e in entries.values())
+        names = dict.fromkeys(e["name"] for e in entries.values())
         reading.observe(
             code=code, scheme=scheme, variable=rule.variable, year=year,
-            period=None if year is None else f"{year}-12-31",
-            number=None if missing else float(len(entries)),
-            low=None if missing else float(dated), high=None if missing else float(len(entries)),
-            qualifier="exact" if missing or dated == len(entries) else "range",
-            status="A" if entries and dated == len(entries) else "E",
-            locator=locator or "no record",
-            raw=f"{len(entries)} records",
-            name="; ".join(dict.fromkeys(e["name"] for e in entries.values())) or None,
+            period=None if year is None else f"{year}-12-31" if is_stock else str(year),
+            number=None if missing else float(n),
+            low=None if missing else float(dated), high=None if missing else float(n),
+            qualifier="exact" if missing or dated == n else "range",
+            status="A" if entries and dated == n else "E",
+            locator=_locator(entries, list(names), year, is_stock, rule, reading.card),
+            raw=f"{n} records",
+            name="; ".join(names) or None,
             handling=[code for e in entries.values() for code in e["handling"]],
             origin="; ".join(dict.fromkeys(e["origin"] for e in entries.values())), place=next(
                 (e["place"] for e in entries.values()), Place(reading.card.file)),
@@ -132,5 +146,28 @@ def _count(
             if len(provinces_of[number]) > 1:
                 reading.shared.append(
                     {"variable": rule.variable, "year": year, "scheme": scheme,
-                     "record": record["locator"], "province_code": code}
+                     "n": record["n"],
+                     "record": record["locator"] or f"{record['name']} {record['date']}",
+                     "province_code": code}
                 )  # fmt: skip
+
+
+def _is_in(date: str, year: int, is_stock: bool) -> bool:
+    """Whether a record of that year, or of none, counts at the end of a year, or in it."""
+    return date <= str(year) if is_stock or not date else date == str(year)
+
+
+def _locator(
+    entries: dict[int, dict[str, Any]], names: list[str], year: int | None, is_stock: bool,
+    rule: Register, card: Card,
+) -> str:  # fmt: skip
+    """The cells of the records; of records that stand for many the filter that finds them."""
+    cells = [e["locator"] for e in entries.values() if e["locator"] is not None]
+    if cells or not entries:
+        return "; ".join(cells) or "no record"
+    column = json.dumps(card.province.column, ensure_ascii=False)
+    found = f"{column} in {json.dumps(names, ensure_ascii=False)}"
+    if rule.date is not None and year is not None:
+        date = json.dumps(rule.date, ensure_ascii=False)
+        found += f" and {date} {'<=' if is_stock else '='} {year}"
+    return found

@@ -113,14 +113,15 @@ parts as (
             and reported.year is not distinct from weights.year
 ),
 
--- Records counted in several parts of one new province: how many counts are one too many.
+-- Records counted in several parts of one new province: how many counts are one too many. A row
+-- may stand for n records that are alike.
 repeated as (
     select
         edition,
         variable,
         year,
         province_code,
-        sum(times - 1) as surplus
+        sum(records * (times - 1)) as surplus
     from (
         select
             spec_editions.edition,
@@ -128,6 +129,7 @@ repeated as (
             ref_shared_records.year,
             ref_merger.to_code as province_code,
             ref_shared_records.record,
+            min(ref_shared_records.n) as records,
             count(*) as times
         from ref_shared_records
         inner join ref_merger

@@ -1,0 +1,328 @@
+"""A file of a register read once: counts by name and year, and the rows that stand apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from pipeline.ingest.dates import Dated
+from pipeline.registers.files import RegisterFile
+from pipeline.registers.meanings import Meanings
+from pipeline.registers.parts import Part, PartSystem
+from pipeline.registers.query import Columns, ask, grouped, literals, quoted
+from pipeline.sources import Card
+from pipeline.words import clean
+
+MOST_STRANGERS = 1_000  # unknown names of a Parquet file that are listed in the query
+MOST_NAMES = 100_000  # distinct names of a file that are looked at before its rows
+PEEK = 100_000  # rows of a Parquet file in which other ways to write a day are looked for
+# Counts of names (`count`), of rows a filter leaves out (`left_out`), and rows that cannot be used
+# (`row`), each with the rule it breaks.
+RESULT = pa.schema([
+    ("kind", pa.string()), ("name", pa.string()), ("scheme_no", pa.int32()), ("year", pa.int32()),
+    ("n", pa.int64()), ("row", pa.int64()), ("date", pa.string()), ("value", pa.string()),
+    ("rule", pa.string()),
+])  # fmt: skip
+EMPTY = RESULT.empty_table()
+
+# Rows that stand apart, judged: a day or a name not met in the sample may well mean something.
+JUDGED = """
+with dated as (
+    select a.*, coalesce(a.year, d.year) as y, d.rule as day_rule,
+        case when a.year is null then d.scheme_no else a.scheme_no end as s
+    from apart as a left join days as d on a.year is null and a.date = d.date
+)
+select t.name, t.date, t.row, t.y as year, t.s as scheme_no,
+    case when t.kept is null then 'REG-05' when t.is_keyless then 'REG-06'
+        when t.day_rule is not null then t.day_rule else m.rule end as rule,
+    case when t.kept is null then t.where_text when t.is_keyless then ''
+        when t.day_rule is not null then t.date else t.name end as value
+from dated as t left join names as m on t.name = m.name and t.s = m.scheme_no
+"""
+FOUND = """
+select 'count' as kind, name, scheme_no, year, sum(n) as n, null as row, null as date,
+    null as value, null as rule
+from (
+    select name, scheme_no, year, n from clean
+    union all select name, scheme_no, year, 1 from judged where rule is null
+)
+where n > 0 group by all
+union all select 'left_out', null, null, null, n, null, null, null, null from left_out where n > 0
+union all select 'row', name, null, year, 1, row, date, value, rule from judged
+    where rule is not null
+"""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What one query reads: a part of a CSV, or a Parquet file; `names` are its columns."""
+
+    card: Card
+    file: RegisterFile
+    names: list[str]
+    types: list[str]  # of a Parquet file
+    part: Part | None = None
+    is_crlf: bool = False
+
+    def of(self, part: Part) -> Scan:
+        """The same of a part of the file."""
+        return replace(self, part=part)
+
+    def own(self, name: str) -> str:
+        """A column of the card as the file calls it: composed otherwise, or by another heading."""
+        known = {clean(self.card.aliases.get(clean(own), own)): own for own in self.names}
+        return known[clean(name)]
+
+    def columns(self) -> Columns:
+        """The columns that the card names, as text."""
+        card, rule = self.card, self.card.register_
+        assert rule is not None
+        return Columns(
+            self._text(card.province.column), self._text(rule.date) if rule.date else None,
+            {name: self._text(name) for name in rule.where},
+            self._text(rule.key) if rule.key else None,
+        )  # fmt: skip
+
+    def _text(self, name: str) -> str:
+        name = self.own(name)
+        column = f"r.{quoted(name)}"
+        if self.part is not None:
+            return column
+        kind = self.types[self.names.index(name)]
+        if kind.startswith("TIMESTAMP"):
+            return f"cast(cast({column} as date) as varchar)"
+        return column if kind == "VARCHAR" else f"cast({column} as varchar)"
+
+    def source(self) -> tuple[str, str]:
+        """The rows as SQL, with a number for each, and the expression of that number."""
+        if self.part is None:
+            path = "".join(f"[{c}]" if c in "[*?" else c for c in str(self.file.path))
+            return (f"read_parquet({literals([path])}, file_row_number = true)",
+                    "r.file_row_number + 1")  # fmt: skip
+        types = ", ".join(f"{literals([name])}: 'varchar'" for name in self.names)
+        line = r"\r\n" if self.is_crlf else r"\n"
+        read = (
+            f"read_csv({literals([self.part.url])}, header = false, auto_detect = false,"
+            f" columns = {{{types}}}, delim = {literals([self.card.delimiter])}, quote = '\"',"
+            f" escape = '\"', new_line = '{line}', store_rejects = true)"
+        )
+        wanted = [self.own(self.card.province.column), *self._others()]
+        inner = ", ".join(quoted(name) for name in dict.fromkeys(wanted))
+        return f"(select row_number() over () as row_no, {inner} from {read})", "r.row_no"
+
+    def whole_source(self) -> tuple[str, str]:
+        """The rows of the whole file as SQL, and the expression of the row as a reader counts."""
+        if self.file.is_parquet:
+            source, row = self.source()
+            return source, f"{row} + 1"
+        types = ", ".join(f"{literals([name])}: 'varchar'" for name in self.names)
+        path = "".join(f"[{c}]" if c in "[*?" else c for c in str(self.file.path))
+        line = r"\r\n" if self.is_crlf else r"\n"
+        return (
+            f"(select row_number() over () as row_no, * from read_csv({literals([path])},"
+            f" header = true, auto_detect = false, columns = {{{types}}},"
+            f" delim = {literals([self.card.delimiter])}, quote = '\"', escape = '\"',"
+            f" new_line = '{line}', ignore_errors = true))",
+            "r.row_no + 1",
+        )
+
+    def _others(self) -> list[str]:
+        rule = self.card.register_
+        assert rule is not None
+        return [self.own(name) for name in (rule.date, rule.key, *rule.where) if name]
+
+
+@dataclass(frozen=True)
+class Known:
+    """Texts met in a sample of a file, with what they mean."""
+
+    names: list[tuple[str, tuple[bool, ...]]]  # a raw name, and whether it means something, each
+    days: list[tuple[str, int, int]]  # a day not written yyyy-mm-dd, its year and scheme
+    is_all: bool = False  # whether the file has no other names
+
+
+def known_of(names: list[str], days: list[str], meanings: Meanings) -> Known:
+    """What the texts of a sample mean."""
+    schemes = range(len(meanings.schemes))
+    found = [(name, tuple(meanings.of_name(name, k).fault is None for k in schemes))
+             for name in names]  # fmt: skip
+    dated = [(day, meanings.of_day(day)) for day in days if day.strip()]
+    return Known(
+        found,
+        [(day, int(d.text[:4]), meanings.scheme_of(d.text))
+         for day, d in dated if isinstance(d, Dated) and d.text and d.text != day],
+    )  # fmt: skip
+
+
+def read_scan(
+    scan: Scan, known: Known, meanings: Meanings, con: duckdb.DuckDBPyConnection
+) -> tuple[pa.Table, int]:
+    """Run the query of a scan.
+
+    Returns:
+        A table of schema `RESULT`, whose rows are numbered from 1 in the part or the file, and the
+        number of rows that were read.
+
+    Raises:
+        duckdb.Error: when the file cannot be read at all.
+    """
+    columns = scan.columns()
+    if scan.part is not None:
+        con.register_filesystem(PartSystem(scan.part))
+    source, row = scan.source()
+    if scan.part is None:
+        known = _peeked(scan, columns, meanings, con)
+    question = ask(scan.card, columns, meanings.ref, bool(known.days))
+    name, is_strange, join = _naming(known, columns, question.scheme, meanings, con)
+    joins = _put_days(known, columns, con) + join
+    query = grouped(f"{source} as r", question, name, is_strange, joins, row)
+    con.execute(f"create temp table g as {query}")
+    found = _judged(con, meanings, is_named=not join)
+    (n,) = con.execute("select coalesce(sum(n), 0) from g").fetchall()[0]
+    return found, int(n)
+
+
+def _naming(
+    known: Known, columns: Columns, scheme: str, meanings: Meanings,
+    con: duckdb.DuckDBPyConnection,
+) -> tuple[str, str, str]:  # fmt: skip
+    """What rows are grouped by, whether a name is strange, and the join that this needs.
+
+    Where every name of the file is known and few of them are strange, as in a Parquet file, those
+    are listed, and its dictionary is never undone; else the known names are joined, by number.
+    """
+    numbers = range(1 if scheme == "0" else len(meanings.schemes))
+    strange = [[name for name, ok in known.names if not ok[k]] for k in numbers]
+    if known.is_all and max(map(len, strange)) <= MOST_STRANGERS:
+        clauses = [f"coalesce({columns.name}, '') in ({literals(bad)})" for bad in strange]
+        if len(clauses) > 1:
+            clauses = [f"({scheme}) = {k} and {clause}" for k, clause in enumerate(clauses)]
+        return columns.name, " or ".join(f"({clause})" for clause in clauses), ""
+    names = [(name, ok) for name, ok in known.names if any(ok)]
+    flags = {f"in_{k}": pa.array([ok[k] for _, ok in names], pa.bool_()) for k in numbers}
+    texts = pa.array([name for name, _ in names], pa.string())
+    _put(con, "known", {"name": texts, "id": pa.array(range(len(names)), pa.uint32()), **flags})
+    is_known = "known.in_0"
+    if len(numbers) > 1:
+        whens = " ".join(f"when {k} then known.in_{k}" for k in numbers)
+        is_known = f"(case {scheme} {whens} end)"
+    join = f" left join known on known.name = coalesce({columns.name}, '')"
+    return "known.id", f"{is_known} is not true", join
+
+
+def _put_days(known: Known, columns: Columns, con: duckdb.DuckDBPyConnection) -> str:
+    if not known.days:
+        return ""
+    text, year, scheme = zip(*known.days, strict=True)
+    days = pa.table({"text": text, "year": pa.array(year, pa.int32()),
+                     "scheme": pa.array(scheme, pa.int32())})  # fmt: skip
+    con.register("day_table", days)
+    con.execute("create temp table day as select * from day_table")
+    return f" left join day on day.text = {columns.date}"
+
+
+def _peeked(
+    scan: Scan, columns: Columns, meanings: Meanings, con: duckdb.DuckDBPyConnection
+) -> Known:
+    """The names of a Parquet file, which its dictionaries hold, and how its days are written."""
+    source, row = scan.source()
+    names = con.execute(
+        f"select distinct coalesce({columns.name}, '') from {source} as r limit {MOST_NAMES + 1}"
+    ).fetchall()
+    days = []
+    if columns.date is not None:
+        days = con.execute(
+            f"select distinct {columns.date} from {source} as r where {row} < {PEEK}"
+            f" and {columns.date} is not null"
+        ).fetchall()
+    texts = sorted(name for (name,) in names)
+    known = known_of(texts, [day for (day,) in days], meanings)
+    return replace(known, is_all=len(names) <= MOST_NAMES)
+
+
+def _judged(con: duckdb.DuckDBPyConnection, meanings: Meanings, is_named: bool) -> pa.Table:
+    """The result of the query in table `g`, with every row that stood apart judged."""
+    name = "coalesce(g.name, '')" if is_named else "coalesce(k.name, '')"
+    join = "" if is_named else "left join known as k on k.id = g.name"
+    con.execute(
+        f"create temp table clean as select {name} as name, g.scheme_no, g.year,"
+        f" g.n - coalesce(len(g.apart), 0) as n from g {join} where g.kept is not false;"
+        " create temp table left_out as select sum(n) as n from g where kept is false;"
+        " create temp table apart as select scheme_no, year, kept, a.row as row, a.name as name,"
+        " a.date as date, a.kept as where_text, a.is_keyless as is_keyless"
+        " from (select scheme_no, year, kept, unnest(apart) as a from g)"
+    )
+    if not con.execute("select count(*) from apart").fetchall()[0][0]:
+        con.execute(
+            "create temp table judged (name varchar, date varchar, row bigint, year integer,"
+            " scheme_no integer, rule varchar, value varchar)"
+        )
+        return _cast(con.sql(FOUND).to_arrow_table())
+    days = [d for (d,) in con.execute(
+        "select distinct date from apart where year is null").fetchall()]  # fmt: skip
+    read = [(day, meanings.of_day(day)) for day in days]
+    _put(con, "days", {
+        "date": pa.array(days, pa.string()),
+        "year": pa.array([int(d.text[:4]) if isinstance(d, Dated) and d.text else
+                          0 if isinstance(d, Dated) else None for _, d in read], pa.int32()),
+        "scheme_no": pa.array([meanings.scheme_of(d.text) if isinstance(d, Dated) else None
+                               for _, d in read], pa.int32()),
+        "rule": pa.array([None if isinstance(d, Dated) else d.rule for _, d in read], pa.string()),
+    })  # fmt: skip
+    pairs = con.execute(
+        "select distinct a.name, case when a.year is null then d.scheme_no else a.scheme_no end"
+        " from apart as a left join days as d on a.year is null and a.date = d.date"
+        " where d.rule is null"
+    ).fetchall()
+    faults = [meanings.of_name(raw, k).fault for raw, k in pairs]
+    _put(con, "names", {
+        "name": pa.array([raw for raw, _ in pairs], pa.string()),
+        "scheme_no": pa.array([k for _, k in pairs], pa.int32()),
+        "rule": pa.array([None if fault is None else fault.rule for fault in faults], pa.string()),
+    })  # fmt: skip
+    con.execute(f"create temp table judged as {JUDGED}")
+    return _cast(con.sql(FOUND).to_arrow_table())
+
+
+def _put(con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, pa.Array]) -> None:
+    con.register("incoming", pa.table(columns))
+    con.execute(f"create temp table {name} as select * from incoming")
+    con.unregister("incoming")
+
+
+def _cast(table: pa.Table) -> pa.Table:
+    return table.select(RESULT.names).cast(RESULT)
+
+
+def rejected_lines(con: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Lines of a part that are no row of the table, as rows of rule REG-04; numbered from 1."""
+    tables = {name for (name,) in con.execute("select table_name from duckdb_tables()").fetchall()}
+    if "reject_errors" not in tables:
+        return EMPTY
+    return _cast(con.sql(
+        "select 'row' as kind, null as name, null as scheme_no, null as year, 1 as n, line as row,"
+        " null as date, lower(any_value(error_type)) || ': ' || trim(any_value(csv_line), chr(10)"
+        " || chr(13)) as value, 'REG-04' as rule from reject_errors group by line order by line"
+    ).to_arrow_table())  # fmt: skip
+
+
+def renumbered(found: pa.Table, rejected: pa.Table, before: int) -> pa.Table:
+    """Both as rows of the file: after the header, after what came before, and past each other."""
+    lines = rejected["row"].to_numpy()
+    rows = found["row"].to_numpy(zero_copy_only=False).astype("float64")
+    passed = np.searchsorted(lines - np.arange(len(lines)), rows, side="right")
+    shifted = pa.array(rows + passed + before + 1, from_pandas=True).cast(pa.int64())
+    at = found.schema.get_field_index("row")
+    own = pa.array(lines + before + 1, pa.int64())
+    return pa.concat_tables([found.set_column(at, "row", shifted),
+                             rejected.set_column(at, "row", own)])  # fmt: skip
+
+
+def describe(con: duckdb.DuckDBPyConnection, file: RegisterFile) -> tuple[list[str], list[str]]:
+    """Columns of a Parquet file and their types."""
+    path = "".join(f"[{c}]" if c in "[*?" else c for c in str(file.path))
+    rows = con.execute(f"describe select * from read_parquet({literals([path])})").fetchall()
+    return [row[0] for row in rows], [row[1] for row in rows]
