@@ -38,7 +38,10 @@ from marked where is_contradiction or nth > 1 order by file_no, row
 
 
 def surplus_rows(
-    scans: list[Scan], rejected: list[np.ndarray], meanings: Meanings, con: duckdb.DuckDBPyConnection
+    scans: list[Scan],
+    rejected: list[np.ndarray],
+    meanings: Meanings,
+    con: duckdb.DuckDBPyConnection,
 ) -> pa.Table:
     """Rows that repeat the key of another row and are not to be counted.
 
@@ -99,5 +102,3 @@ def _shifted(found: pa.Table, rejected: list[np.ndarray]) -> pa.Table:
         passed = np.searchsorted(lines - 2 - np.arange(len(lines)), rows[own] - 2, side="right")
         rows[own] += passed
     return found.set_column(found.schema.get_field_index("row"), "row", pa.array(rows))
-
-

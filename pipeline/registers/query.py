@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pipeline.provinces import Reference
 from pipeline.sources import Card
 
-FIRST_YEAR = "1000"  # the calendar of `read_date` begins here for written years
-
 
 @dataclass(frozen=True)
 class Columns:
@@ -32,14 +30,15 @@ class Question:
 
     `kept` is true, false, or null for a value that the card does not declare; `scheme` is the
     number of the scheme a row's date falls into; `year` is 0 without a date and null for a text
-    that is none.
+    that is none; `said` is what a row says, for those that need a second look.
     """
 
     kept: str
     scheme: str
     year: str
     is_keyless: str
-    texts: str  # a struct of what a row says, for those that cannot be used
+    is_no_day: str  # of a grouped row, whether its day needs a second look
+    said: dict[str, str]
 
 
 def quoted(name: str) -> str:
@@ -53,11 +52,21 @@ def literal(text: str) -> str:
 
 
 def literals(texts: Iterable[str]) -> str:
-    """Texts as a list for `in`; one that no cell holds when there are none."""
-    return ", ".join(map(literal, texts)) or "'\x01'"
+    """Texts as a list."""
+    return ", ".join(map(literal, texts))
 
 
-def ask(card: Card, columns: Columns, ref: Reference, has_other_days: bool) -> Question:
+def among(column: str, texts: Iterable[str]) -> str:
+    """Whether a cell is one of some texts; an empty cell is the empty text."""
+    listed = list(texts)
+    cell = f"coalesce({column}, '')" if "" in listed else column
+    return f"coalesce({cell} in ({literals(listed)}), false)" if listed else "false"
+
+
+def ask(
+    card: Card, columns: Columns, ref: Reference, has_other_days: bool, day: str | None = None,
+    odd_days: list[str] | None = None, is_filtered: bool = False,
+) -> Question:  # fmt: skip
     """The expressions of a card.
 
     Args:
@@ -66,25 +75,33 @@ def ask(card: Card, columns: Columns, ref: Reference, has_other_days: bool) -> Q
         ref: the schemes, each with the day from which it holds.
         has_other_days: whether days are also looked up in a table `day` joined to the rows, with
             columns `year` and `scheme`.
+        day: the column of dates as a date, where the rows have it.
+        odd_days: every text of the column that the engine would read as a day though it is none
+            that counts, and "" for blank ones, where all are known; the rest need no look.
+        is_filtered: whether the scan holds only rows that are kept.
     """
     rule, text = card.register_, columns.date
     assert rule is not None
     kept = "true"
-    if rule.where:
-        out = " or ".join(f"coalesce({columns.where[c]}, '') in ({literals(keep.leave_out)})"
+    if rule.where and not is_filtered:
+        held = " and ".join(among(columns.where[c], keep.keep) for c, keep in rule.where.items())
+        out = " or ".join(among(columns.where[c], keep.leave_out)
                           for c, keep in rule.where.items())  # fmt: skip
-        held = " and ".join(f"coalesce({columns.where[c]}, '') in ({literals(keep.keep)})"
-                            for c, keep in rule.where.items())  # fmt: skip
-        kept = f"case when {out} then false when {held} then true end"
-    year, scheme = "0", "0"
+        kept = f"case when {held} then true when {out} then false end"
+    year, scheme, is_no_day = "0", "0", "false"
     if text is not None:
-        limit = card.last_year() or 9999
-        day = f"try_cast({text} as date)"
-        year = (
-            f"case when {text} is null or trim({text}) = '' then 0"
-            f" when length({text}) = 10 and {text} >= '{FIRST_YEAR}' and {text} < '{limit + 1:04}'"
-            f" and cast({day} as varchar) = {text} then year({day}) end"
-        )
+        day = day or f"try_cast({text} as date)"
+        blank = f"{text} is null or trim({text}) = ''"
+        # Written back a day is the same text: no engine reads more into it than it says.
+        year = f"case when cast({day} as varchar) = {text} then year({day}) when {blank} then 0 end"
+        is_no_day = f"coalesce(year not between 0 and {card.last_year() or 9999}, true)"
+        if odd_days is not None:
+            is_no_day = "year is null"
+            year = f"year({day})"
+            if set(odd_days) - {""}:
+                year = f"case when not ({among(text, odd_days)}) then {year} end"
+            if "" in odd_days:
+                year = f"case when {blank} then 0 else {year} end"
         later = [s["valid_from"] for s in ref.schemes[1:]]
         if card.scheme == "by date" and later:
             whens = " ".join(
@@ -95,35 +112,45 @@ def ask(card: Card, columns: Columns, ref: Reference, has_other_days: bool) -> Q
             year = f"coalesce({year}, day.year)"
             scheme = f"coalesce(day.scheme, {scheme})"
     is_keyless = f"trim(coalesce({columns.key}, '')) = ''" if columns.key else "false"
-    wheres = " || ' | ' || ".join(f"coalesce({e}, '')" for e in columns.where.values()) or "''"
-    texts = (
-        f"'name': coalesce({columns.name}, ''), 'date': coalesce({text or 'null'}, ''),"
-        f" 'kept': {wheres}, 'is_keyless': {is_keyless}"
-    )
-    return Question(kept, scheme, year, is_keyless, texts)
+    said = {"said_name": columns.name}
+    said |= {"said_date": text} if text is not None else {}
+    wheres = {f"said_where_{i}": column for i, column in enumerate(columns.where.values())}
+    wheres = {} if is_filtered else wheres
+    return Question(kept, scheme, year, is_keyless, is_no_day, said | wheres)
 
 
-def grouped(scan: str, question: Question, name: str, is_strange: str, joins: str, row: str) -> str:
+def grouped(scan: str, question: Question, name: str, joins: str, row: str) -> str:
     """The query: counts by whether kept, scheme, year and name, and the rows that stand apart.
 
     Args:
         scan: what the rows come from.
         question: the expressions of the card.
-        name: what rows are grouped by: the raw name, or its number in the table of known names.
-        is_strange: whether a name is not known to mean something in the scheme of the row.
+        name: what rows are grouped by: the raw name, or its number in the table of known names;
+            null where it is not known to mean something.
         joins: of tables that the expressions read.
         row: number of a row in its part of the file.
 
     Returns:
-        SQL with columns kept, scheme_no, year, name, n (rows), apart (a list of structs: of every
-        row that is not left out and whose name, date, key or filter needs a second look).
+        SQL with columns kept, scheme_no, year, name, n (rows), and a list for each thing that rows
+        say, with the entries of those rows that are not left out and whose name, date, key or
+        filter needs a second look.
     """
     q = question
-    doubt = f"({is_strange}) or ({q.year}) is null or ({q.kept}) is null or {q.is_keyless}"
-    if q.kept != "true":
-        doubt = f"({q.kept}) is distinct from false and ({doubt})"
+    doubts = {"said_name": "name is null", "said_date": q.is_no_day}
+    doubts |= {use: "kept is null" for use in q.said if use.startswith("said_where")}
+    every = dict.fromkeys(doubts[use] for use in q.said)
+    doubt = " or ".join([*every, *["is_keyless"] * (q.is_keyless != "false")])
+    if doubts.keys() & q.said.keys() and q.kept != "true":
+        doubt = f"kept is distinct from false and ({doubt})"
+    # Name, year and whether kept are the same in a group: a list is whole, or empty.
+    lists = ", ".join(f"list({use}) filter (where is_apart and {doubts[use]}) as {use}_list"
+                      for use in q.said)  # fmt: skip
+    said = ", ".join(f"{text} as {use}" for use, text in q.said.items())
     return (
-        f"select {q.kept} as kept, {q.scheme} as scheme_no, {q.year} as year, {name} as name,"
-        f" count(*) as n, list({{'row': {row}, {q.texts}}}) filter (where {doubt}) as apart"
-        f" from {scan} {joins} group by 1, 2, 3, 4"
+        "select kept, scheme_no, year, name, is_keyless, count(*) as n,"
+        f" list(said_row) filter (where is_apart) as said_row_list, {lists}"
+        f" from (select *, {doubt} as is_apart"
+        f" from (select {q.kept} as kept, {q.scheme} as scheme_no, {q.year} as year,"
+        f" {name} as name, {q.is_keyless} as is_keyless, {row} as said_row, {said}"
+        f" from {scan} {joins})) group by kept, scheme_no, year, name, is_keyless"
     )

@@ -12,13 +12,12 @@ from pipeline.ingest.dates import Dated
 from pipeline.registers.files import RegisterFile
 from pipeline.registers.meanings import Meanings
 from pipeline.registers.parts import Part, PartSystem
-from pipeline.registers.query import Columns, ask, grouped, literals, quoted
+from pipeline.registers.query import Columns, Question, among, ask, grouped, literals, quoted
 from pipeline.sources import Card
 from pipeline.words import clean
 
-MOST_STRANGERS = 1_000  # unknown names of a Parquet file that are listed in the query
-MOST_NAMES = 100_000  # distinct names of a file that are looked at before its rows
-PEEK = 100_000  # rows of a Parquet file in which other ways to write a day are looked for
+MOST_TEXTS = 100_000  # distinct names or days of a Parquet file that are looked at before its rows
+MOST_ODD = 1_000  # days not written yyyy-mm-dd that are listed in the query
 # Counts of names (`count`), of rows a filter leaves out (`left_out`), and rows that cannot be used
 # (`row`), each with the rule it breaks.
 RESULT = pa.schema([
@@ -111,6 +110,10 @@ class Scan:
         )
         wanted = [self.own(self.card.province.column), *self._others()]
         inner = ", ".join(quoted(name) for name in dict.fromkeys(wanted))
+        rule = self.card.register_
+        assert rule is not None
+        if rule.date is not None:
+            inner += f", try_cast({quoted(self.own(rule.date))} as date) as as_day"
         return f"(select row_number() over () as row_no, {inner} from {read})", "r.row_no"
 
     def whole_source(self) -> tuple[str, str]:
@@ -142,6 +145,7 @@ class Known:
     names: list[tuple[str, tuple[bool, ...]]]  # a raw name, and whether it means something, each
     days: list[tuple[str, int, int]]  # a day not written yyyy-mm-dd, its year and scheme
     is_all: bool = False  # whether the file has no other names
+    odd_days: list[str] | None = None  # where all days are known, those not written yyyy-mm-dd
 
 
 def known_of(names: list[str], days: list[str], meanings: Meanings) -> Known:
@@ -175,42 +179,65 @@ def read_scan(
     source, row = scan.source()
     if scan.part is None:
         known = _peeked(scan, columns, meanings, con)
-    question = ask(scan.card, columns, meanings.ref, bool(known.days))
-    name, is_strange, join = _naming(known, columns, question.scheme, meanings, con)
+    day = "r.as_day" if scan.part is not None and columns.date is not None else None
+    source, is_filtered = _filtered(scan, columns, source, con)
+    question = ask(scan.card, columns, meanings.ref, bool(known.days), day, known.odd_days,
+                   is_filtered)  # fmt: skip
+    name, join = _naming(known, columns, question.scheme, meanings, con)
     joins = _put_days(known, columns, con) + join
-    query = grouped(f"{source} as r", question, name, is_strange, joins, row)
+    query = grouped(f"{source} as r", question, name, joins, row)
     con.execute(f"create temp table g as {query}")
-    found = _judged(con, meanings, is_named=not join)
+    found = _judged(con, meanings, question, by_number=bool(join))
     (n,) = con.execute("select coalesce(sum(n), 0) from g").fetchall()[0]
+    if is_filtered:
+        (whole,) = con.execute(f"select count(*) from {scan.source()[0]}").fetchall()[0]
+        out = {name: [None] for name in RESULT.names} | {"kind": ["left_out"], "n": [whole - n]}
+        return pa.concat_tables([found, pa.table(out, schema=RESULT)]), int(whole)
     return found, int(n)
+
+
+def _filtered(
+    scan: Scan, columns: Columns, source: str, con: duckdb.DuckDBPyConnection
+) -> tuple[str, bool]:
+    """The rows that count, where the values of a Parquet file are all declared."""
+    rule = scan.card.register_
+    assert rule is not None
+    if scan.part is not None or not rule.where:
+        return source, False
+    for name, column in columns.where.items():
+        values = con.execute(f"select distinct coalesce({column}, '') from {source} as r"
+                             f" limit {MOST_TEXTS + 1}").fetchall()  # fmt: skip
+        if {value for (value,) in values} - {*rule.where[name].keep, *rule.where[name].leave_out}:
+            return source, False
+    held = " and ".join(among(column, rule.where[n].keep) for n, column in columns.where.items())
+    return f"(select * from {source} as r where {held})", True
 
 
 def _naming(
     known: Known, columns: Columns, scheme: str, meanings: Meanings,
     con: duckdb.DuckDBPyConnection,
-) -> tuple[str, str, str]:  # fmt: skip
-    """What rows are grouped by, whether a name is strange, and the join that this needs.
+) -> tuple[str, str]:  # fmt: skip
+    """What rows are grouped by, null for a strange name, and the join that this needs.
 
-    Where every name of the file is known and few of them are strange, as in a Parquet file, those
-    are listed, and its dictionary is never undone; else the known names are joined, by number.
+    Where all names of a file are known, as those of a Parquet file are, they become a type of
+    their own, so that its dictionary is never undone; else known names are joined, by number.
     """
     numbers = range(1 if scheme == "0" else len(meanings.schemes))
-    strange = [[name for name, ok in known.names if not ok[k]] for k in numbers]
-    if known.is_all and max(map(len, strange)) <= MOST_STRANGERS:
-        clauses = [f"coalesce({columns.name}, '') in ({literals(bad)})" for bad in strange]
-        if len(clauses) > 1:
-            clauses = [f"({scheme}) = {k} and {clause}" for k, clause in enumerate(clauses)]
-        return columns.name, " or ".join(f"({clause})" for clause in clauses), ""
     names = [(name, ok) for name, ok in known.names if any(ok)]
+    if known.is_all and len(numbers) == 1 and names:
+        texts = literals(name for name, _ in names)
+        con.execute(f"create type known_name as enum ({texts})")
+        cell = f"coalesce({columns.name}, '')" if "" in dict(names) else columns.name
+        return f"try_cast({cell} as known_name)", ""
     flags = {f"in_{k}": pa.array([ok[k] for _, ok in names], pa.bool_()) for k in numbers}
     texts = pa.array([name for name, _ in names], pa.string())
     _put(con, "known", {"name": texts, "id": pa.array(range(len(names)), pa.uint32()), **flags})
-    is_known = "known.in_0"
+    name = "known.id"
     if len(numbers) > 1:
         whens = " ".join(f"when {k} then known.in_{k}" for k in numbers)
-        is_known = f"(case {scheme} {whens} end)"
+        name = f"case when case {scheme} {whens} end then known.id end"
     join = f" left join known on known.name = coalesce({columns.name}, '')"
-    return "known.id", f"{is_known} is not true", join
+    return name, join
 
 
 def _put_days(known: Known, columns: Columns, con: duckdb.DuckDBPyConnection) -> str:
@@ -227,33 +254,51 @@ def _put_days(known: Known, columns: Columns, con: duckdb.DuckDBPyConnection) ->
 def _peeked(
     scan: Scan, columns: Columns, meanings: Meanings, con: duckdb.DuckDBPyConnection
 ) -> Known:
-    """The names of a Parquet file, which its dictionaries hold, and how its days are written."""
-    source, row = scan.source()
-    names = con.execute(
-        f"select distinct coalesce({columns.name}, '') from {source} as r limit {MOST_NAMES + 1}"
-    ).fetchall()
-    days = []
-    if columns.date is not None:
-        days = con.execute(
-            f"select distinct {columns.date} from {source} as r where {row} < {PEEK}"
-            f" and {columns.date} is not null"
+    """The names and days of a Parquet file: its dictionaries are read in no time."""
+    source, _ = scan.source()
+
+    def texts(column: str) -> list[str]:
+        found = con.execute(
+            f"select distinct coalesce({column}, '') from {source} as r limit {MOST_TEXTS + 1}"
         ).fetchall()
-    texts = sorted(name for (name,) in names)
-    known = known_of(texts, [day for (day,) in days], meanings)
-    return replace(known, is_all=len(names) <= MOST_NAMES)
+        return sorted(text for (text,) in found)
+
+    names, days = texts(columns.name), texts(columns.date) if columns.date is not None else [""]
+    known = replace(known_of(names, days, meanings), is_all=len(names) <= MOST_TEXTS)
+    other = [day for day in days if not _is_plain_day(day, meanings)]
+    _put(con, "other_days", {"text": pa.array(other, pa.string())})
+    odd = [text for (text,) in con.execute(
+        "select text from other_days where trim(text) = '' or try_cast(text as date) is not null"
+    ).fetchall()]  # fmt: skip
+    is_listed = len(days) <= MOST_TEXTS and len(odd) <= MOST_ODD
+    return replace(known, odd_days=odd if is_listed else None)
 
 
-def _judged(con: duckdb.DuckDBPyConnection, meanings: Meanings, is_named: bool) -> pa.Table:
+def _is_plain_day(text: str, meanings: Meanings) -> bool:
+    found = meanings.of_day(text)
+    return isinstance(found, Dated) and found.text == text and len(text) == 10
+
+
+def _judged(
+    con: duckdb.DuckDBPyConnection, meanings: Meanings, question: Question, by_number: bool
+) -> pa.Table:
     """The result of the query in table `g`, with every row that stood apart judged."""
-    name = "coalesce(g.name, '')" if is_named else "coalesce(k.name, '')"
-    join = "" if is_named else "left join known as k on k.id = g.name"
+    name = "k.name" if by_number else "cast(g.name as varchar)"
+    join = "left join known as k on k.id = g.name" if by_number else ""
+    said, last_year = question.said, meanings.card.last_year() or 9999
+    wheres = ", ".join(f"coalesce({u}, '')" for u in said if u.startswith("said_where")) or "''"
+    date = "coalesce(said_date, '')" if "said_date" in said else "''"
+    lists = ", ".join(f"unnest({use}_list) as {use}" for use in ("said_row", *said))
     con.execute(
-        f"create temp table clean as select {name} as name, g.scheme_no, g.year,"
-        f" g.n - coalesce(len(g.apart), 0) as n from g {join} where g.kept is not false;"
+        f"create temp table clean as select coalesce({name}, '') as name, g.scheme_no, g.year,"
+        f" g.n - coalesce(len(g.said_row_list), 0) as n from g {join} where g.kept is not false;"
         " create temp table left_out as select sum(n) as n from g where kept is false;"
-        " create temp table apart as select scheme_no, year, kept, a.row as row, a.name as name,"
-        " a.date as date, a.kept as where_text, a.is_keyless as is_keyless"
-        " from (select scheme_no, year, kept, unnest(apart) as a from g)"
+        " create temp table apart as select scheme_no, kept, said_row as row, is_keyless,"
+        f" case when year between 0 and {last_year} then year end as year,"
+        f" coalesce(said_name, known_as, '') as name, {date} as date,"
+        f" concat_ws(' | ', {wheres}) as where_text"
+        f" from (select scheme_no, year, kept, is_keyless, {name} as known_as, {lists}"
+        f" from g {join})"
     )
     if not con.execute("select count(*) from apart").fetchall()[0][0]:
         con.execute(
