@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,28 +13,28 @@ import pandas as pd
 
 from pipeline import packaging, store
 from pipeline.catalogue import load_catalogue
-from pipeline.choices.aggregation import score_ranges
 from pipeline.choices.imputation import warn_unsettled
-from pipeline.choices.scales import refuse_unscalable, score_range
+from pipeline.choices.scales import refuse_unscalable
 from pipeline.contract import hold_contract
 from pipeline.faults import Fault, Faults, Place, Rejected
 from pipeline.ingest import Ingested, ingest
 from pipeline.lock import Report
 from pipeline.project import FORMAT, Project, fingerprint, input_files, sealed
 from pipeline.provinces import Reference, check_reference, load_reference
+from pipeline.published import Check, check_whole
 from pipeline.records import finding_rows, source_rows
+from pipeline.registers.counts import write_quarantine
+from pipeline.registers.work import Work, making_work, reading_work
 from pipeline.screens.observed import check_observed
 from pipeline.screens.proofs import check_proofs
 from pipeline.screens.results import check_results, refuse_too_few
 from pipeline.screens.vintage import find_revisions, report_revisions
 from pipeline.sources import Catalogue
-from pipeline.spec import Spec, check_sources_of, load_spec, node_rows
+from pipeline.spec import Spec, check_sources_of, load_spec
 from pipeline.spec_tables import spec_tables
 from pipeline.warnings_of_steps import warn_of_steps
 from pipeline.whole import write_bytes
 from pipeline.yamlfile import load_limits
-
-Check = Callable[[Path, list[dict[str, Any]]], list[dict[str, Any]]]
 
 
 @dataclass
@@ -60,8 +59,15 @@ class Result:
     manifest: dict[str, Any]
 
 
-def load(project: Project, faults: Faults, report: Report) -> Loaded:
+def load(project: Project, faults: Faults, report: Report, work: Work | None = None) -> Loaded:
     """Read the reference tables, the cards, the index and every raw file.
+
+    Args:
+        project: the project folder.
+        faults: where faults go.
+        report: called at each stage.
+        work: how large registers are read; by default from what an earlier run kept of them, with
+            nothing written.
 
     Raises:
         Rejected: with every fault of all of them.
@@ -77,7 +83,10 @@ def load(project: Project, faults: Faults, report: Report) -> Loaded:
     is_map_whole = not any(fault.rule == "GEO-22" for fault in faults.rejecting())
     if catalogue is not None and is_map_whole:
         report("stage_ingest", {"n": len(catalogue.cards)})
-        ingested = ingest(project.root, catalogue, ref, faults, limits)
+        work = work or reading_work(project, report)
+        ingested = ingest(project.root, catalogue, ref, faults, limits, work)
+        if work.refused is not None and faults.rejecting():
+            write_quarantine(ingested.registers, work.refused)
         check_observed(ingested, catalogue, ref, spec, faults)
         proofs = check_proofs(project.root, catalogue, faults)
     if spec is not None and ingested is not None and catalogue is not None:
@@ -177,13 +186,17 @@ def run_steps(
         faults.raise_if_any()
 
 
-def run_index(project: Project, report: Report, check: Check) -> Result:
+def run_index(
+    project: Project, report: Report, check: Check, is_cached: bool = True, engine: Any = None
+) -> Result:
     """Make the index and publish it whole, or refuse and leave what was published as it is.
 
     Args:
         project: the project folder.
         report: called at each stage with a key of the catalogue and its values.
         check: the publication suite, `schemas.publish.check_published` or a `Checker`.
+        is_cached: whether files of registers that did not change are not read again.
+        engine: what reads registers on many machines, or None.
 
     Raises:
         Rejected: with every fault found; nothing under `outputs/current` has changed.
@@ -193,7 +206,8 @@ def run_index(project: Project, report: Report, check: Check) -> Result:
     timings: dict[str, float] = {}
     with store.staging(project.outputs, faults, report) as folder:
         inputs = input_files(project)
-        loaded = load(project, faults, report)
+        work = making_work(project, report, is_cached, engine)
+        loaded = load(project, faults, report, work)
         timings["ingest"] = time.perf_counter() - started
         con = compute(loaded, faults, report)
         timings["compute"] = time.perf_counter() - started - timings["ingest"]
@@ -201,9 +215,10 @@ def run_index(project: Project, report: Report, check: Check) -> Result:
         timings["robustness"] = time.perf_counter() - started - sum(timings.values())
         report("stage_write", {})
         counts = _write_release(folder, con, loaded, pages)
+        write_quarantine(loaded.ingested.registers, folder / "quarantine")
         con.close()
         report("stage_check", {})
-        checks = _check_whole(folder, loaded, check, faults)
+        checks = check_whole(folder, loaded, check, faults)
         timings["checks"] = time.perf_counter() - started - sum(timings.values())
         if input_files(project) != inputs:
             faults.add("SYS-11", Place("raw"), "raw")
@@ -221,6 +236,7 @@ def run_index(project: Project, report: Report, check: Check) -> Result:
                 "counts": counts,
                 "checks": {"run": len(checks), "failed": [c for c in checks if not c["success"]]},
                 "timings_s": {k: round(v, 3) for k, v in timings.items()},
+                "registers": {k: r.as_dict() for k, r in loaded.ingested.registers.items()},
                 "inputs": inputs,
                 "files": files,
             }
@@ -228,6 +244,7 @@ def run_index(project: Project, report: Report, check: Check) -> Result:
         manifest = json.loads(text)
         write_bytes(folder / store.UNHASHED, text.encode())
         release = store.publish(folder, project.outputs, str(manifest["release"]))
+        work.close()
     return Result(release, faults.warnings(), manifest)
 
 
@@ -261,30 +278,3 @@ def _write_release(
     for name, content in texts.items():
         write_bytes(folder / name, content)
     return counts
-
-
-def _check_whole(
-    folder: Path, loaded: Loaded, check: Check, faults: Faults
-) -> list[dict[str, Any]]:
-    """The Great Expectations suite on the release; a failed error becomes a fault."""
-    rows = node_rows(loaded.spec)
-    spans = score_ranges(rows, loaded.spec).values()
-    span = (min(low for low, _ in spans), max(high for _, high in spans))
-    is_additive = all(row["method"] in (None, "arithmetic") for row in rows)
-    editions = []
-    common = loaded.spec.settings.normalise
-    ranges = {item.code: score_range(common, item.normalise) for item in loaded.spec.indicators}
-    for edition in loaded.spec.editions:
-        codes = loaded.ref.codes(edition.scheme)
-        editions.append({"edition": edition.edition, "scheme": edition.scheme,
-                         "n_provinces": len(codes), "codes": codes,
-                         "score_ranges": ranges, "node_range": span,
-                         "is_additive": is_additive,
-                         "rank_digits": loaded.spec.settings.rank.digits})  # fmt: skip
-    results = check(folder, editions)
-    for result in results:
-        if not result["success"] and result["severity"] == "error":
-            problem = f"{result['expectation']}: {result['detail']}"
-            faults.add("OUT-01", Place(f"outputs/{result['table']}"), result["rule"],
-                       problem=problem)  # fmt: skip
-    return results

@@ -40,7 +40,7 @@ class Progress:
             self._write(f"{ERASE if self.live else ''}{line}\n")
         elif self.live:
             self._write(f"{ERASE}{line} …")
-        elif stage != "stage_step":
+        elif stage not in ("stage_step", "stage_register"):
             self._write(f"{line} …\n")
 
     def close(self) -> None:

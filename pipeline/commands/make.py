@@ -31,6 +31,8 @@ def declare(add: Add) -> None:
     for command in (indexing, checking):
         command.add_argument("--strict", action="store_true",
                              help="refuse libraries that are missing or not as locked")  # fmt: skip
+    indexing.add_argument("--no-cache", action="store_true",
+                          help="make everything anew, also where nothing has changed")  # fmt: skip
     checking.add_argument("--suggest", action="store_true",
                           help="print candidate aliases and draft cards to decide on")  # fmt: skip
     reporting = add("report", report, "write what people read: tables, profiles, charts, pages")
@@ -54,6 +56,7 @@ def index(project: Project, args: argparse.Namespace) -> int:
     progress = Progress(args.lang)
     refuse_foreign_format(project)
     manifest = read_manifest(project)
+    manifest = None if args.no_cache else manifest
     if manifest is not None and manifest["fingerprint"] == fingerprint(input_files(project)):
         bad, extra = damaged_files(project, manifest)
         if not bad and not extra:
@@ -69,7 +72,7 @@ def index(project: Project, args: argparse.Namespace) -> int:
         with bounded(project.root), Checker() as check:  # before the heavy imports: beside them
             from pipeline.run import run_index
 
-            result = run_index(project, progress, check)
+            result = run_index(project, progress, check, is_cached=not args.no_cache)
     finally:
         progress.close()
     (project.outputs / "errors.json").unlink(missing_ok=True)

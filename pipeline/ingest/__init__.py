@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -23,10 +22,8 @@ from pipeline.limits import DEFAULTS, Limits
 from pipeline.provinces import Reference
 from pipeline.registers.counts import RegisterCounts
 from pipeline.registers.files import file_names, is_grouped
+from pipeline.registers.work import Work
 from pipeline.sources import Catalogue
-
-if TYPE_CHECKING:
-    from pipeline.registers.grouped import Work
 
 READERS = {"table": read_table, "quotes": read_quotes, "register": read_register}
 
@@ -75,7 +72,7 @@ def ingest(
             continue
         before = faults.n_rejecting()
         if is_grouped(root, card, limits) and card.scheme:
-            from pipeline.registers.grouped import Work, read_grouped  # most projects need none
+            from pipeline.registers.grouped import read_grouped  # most projects need none
 
             counts = read_grouped(root, reading, limits, work or Work())
             if counts is not None:

@@ -18,7 +18,8 @@ from pipeline.sources import Card
 from pipeline.whole import write_bytes
 
 # What a card says about its source, not about how a row is read.
-ABOUT = {"file", "producer", "title", "url", "carrier", "licence", "published", "sha256", "note", "proof"}  # fmt: skip
+ABOUT = {"file", "producer", "title", "url", "carrier", "licence", "published", "sha256", "note",
+         "proof"}  # fmt: skip
 
 
 def code_hash() -> str:
@@ -42,8 +43,9 @@ class Cache:
     A file whose bytes are not those of its name is damaged: it is removed, and read as missing.
     """
 
-    def __init__(self, folder: Path | None, reading: str) -> None:
+    def __init__(self, folder: Path | None, reading: str, is_kept: bool = True) -> None:
         self.folder = folder
+        self.is_kept = is_kept  # whether this run may write and remove
         self._reading = reading
         self.used: set[Path] = set()
 
@@ -58,12 +60,13 @@ class Cache:
                 table = pq.read_table(pa.BufferReader(raw))
                 n_rows = int(table.schema.metadata[b"rows"])
                 return table.replace_schema_metadata(None), n_rows
-            path.unlink()
+            if self.is_kept:
+                path.unlink()
         return None
 
     def put(self, file: RegisterFile, found: pa.Table, n_rows: int) -> None:
         """Keep a result, written whole or not at all."""
-        if self.folder is None:
+        if self.folder is None or not self.is_kept:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         sink = pa.BufferOutputStream()
@@ -76,10 +79,3 @@ class Cache:
 
     def _key(self, file: RegisterFile) -> str:
         return hashlib.sha256(f"{self._reading} {file.sha256}".encode()).hexdigest()[:32]
-
-
-def forget_unused(folder: Path, used: set[Path]) -> None:
-    """Remove results that no register of this run asked for."""
-    for path in folder.glob("*.parquet"):
-        if path not in used:
-            path.unlink(missing_ok=True)

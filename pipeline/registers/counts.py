@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.whole import write_bytes
 
 # Rows that cannot be used, as they are published: `rule` says why (docs/faults.md).
 QUARANTINE = pa.schema([
@@ -31,9 +35,10 @@ class FileCounts:
 
     def as_dict(self) -> dict[str, Any]:
         """For the manifest."""
-        return {"rows": self.rows, "used": self.used,
-                "filtered": {k: n for k, n in sorted(self.filtered.items()) if n},
-                "quarantined": {k: n for k, n in sorted(self.quarantined.items()) if n}}  # fmt: skip
+        filtered = {reason: n for reason, n in sorted(self.filtered.items()) if n}
+        quarantined = {rule: n for rule, n in sorted(self.quarantined.items()) if n}
+        return {"rows": self.rows, "used": self.used, "filtered": filtered,
+                "quarantined": quarantined}  # fmt: skip
 
 
 @dataclass
@@ -50,3 +55,15 @@ class RegisterCounts:
     def as_dict(self) -> dict[str, Any]:
         """For the manifest."""
         return {name: counts.as_dict() for name, counts in self.files.items()}
+
+
+def write_quarantine(registers: dict[str, RegisterCounts], folder: Path) -> None:
+    """Write the rows that were set aside to `folder`, a file for each register that has any."""
+    for source_id, register in registers.items():
+        if len(register.quarantine):
+            folder.mkdir(parents=True, exist_ok=True)
+            sink = pa.BufferOutputStream()
+            pq.write_table(register.quarantine, sink, compression="zstd")
+            path = folder / f"{source_id}.parquet"
+            path.unlink(missing_ok=True)
+            write_bytes(path, sink.getvalue().to_pybytes())

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import tempfile
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from pipeline.ingest.grid import Grid
 from pipeline.ingest.header import lay_out
 from pipeline.ingest.numbers import Refused
 from pipeline.limits import Limits
-from pipeline.lock import Report
 from pipeline.registers.cache import Cache, code_hash, reading_hash
 from pipeline.registers.counts import QUARANTINE, FileCounts, RegisterCounts
 from pipeline.registers.duplicates import surplus_rows
@@ -29,25 +27,15 @@ from pipeline.registers.meanings import Meaning, Meanings
 from pipeline.registers.parts import cut, read_header, sample
 from pipeline.registers.pool import run_all
 from pipeline.registers.scan import Known, Scan, describe, known_of
+from pipeline.registers.work import Work
 from pipeline.sources import Card, Register
 from pipeline.words import handling_of_name
 
+HEADER_BYTES = 1 << 28  # memory to read the header of a Parquet file
 TOLD = 100  # distinct texts that cannot be used and are told one by one
 UNUSED = {"encoding": "utf-8", "header_row": 1, "header_rows": 1, "column_numbers": False,
           "ends_at": [], "sheet": None, "marks": {}}  # fmt: skip
 Key = tuple[str, int, int]  # name, number of the scheme, year
-
-
-@dataclass
-class Work:
-    """How registers are read: where results are kept and rows may spill to, who is told."""
-
-    report: Report = lambda *_: None
-    cache: Path | None = None
-    spill: Path = Path("outputs/cache/spill")
-    engine: Any = None  # of many machines, in place of this one
-    threads: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
-    used: set[Path] = field(default_factory=set)  # results of the cache that this run asked for
 
 
 def read_grouped(root: Path, reading: Reading, limits: Limits, work: Work) -> RegisterCounts | None:
@@ -97,7 +85,7 @@ def _read_files(
 ) -> list[tuple[pa.Table, int]] | None:
     """The result of each file, from the cache or read; None with a fault when one has none."""
     before = reading.faults.n_rejecting()
-    cache = Cache(work.cache, reading_hash(reading.card, reading.ref, code_hash()))
+    cache = Cache(work.cache, reading_hash(reading.card, reading.ref, code_hash()), work.is_kept)
     found = {i: kept for i, file in enumerate(files) if (kept := cache.get(file)) is not None}
     wanted = [i for i in range(len(files)) if i not in found]
     scans = {i: s for i in wanted if (s := _opened(files[i], meanings, reading)) is not None}
@@ -127,7 +115,7 @@ def _opened(file: RegisterFile, meanings: Meanings, reading: Reading) -> Scan | 
     is_crlf = False
     try:
         if file.is_parquet:
-            con = store.connect_apart(1, 1 << 28, Path(os.devnull))
+            con = store.connect_apart(1, HEADER_BYTES, Path(tempfile.gettempdir()))
             names, types = describe(con, file)
             con.close()
         else:
@@ -263,8 +251,8 @@ class _Sums:
         """What became of the rows; those set aside in the order of files and rows."""
         order = {name: i for i, name in enumerate(self.names)}
         whole = pa.concat_tables(self.apart)
-        keys = pa.table({"file": pa.array([order[f] for f in whole["file"].to_pylist()], pa.int64()),
-                         "row": whole["row"]})  # fmt: skip
+        numbers = pa.array([order[name] for name in whole["file"].to_pylist()], pa.int64())
+        keys = pa.table({"file": numbers, "row": whole["row"]})
         by = [("file", "ascending"), ("row", "ascending")]
         return RegisterCounts(self.files, whole.take(pc.sort_indices(keys, sort_keys=by)))
 
@@ -282,7 +270,7 @@ class _Sums:
 
 
 def _tell(counts: RegisterCounts, meanings: Meanings, reading: Reading) -> None:
-    """Say how many rows are set aside: a refusal above the tolerance of the card, with the texts."""
+    """Say how many rows are set aside; above the tolerance a refusal, with the texts."""
     rule, n = reading.card.register_, len(counts.quarantine)
     assert rule is not None
     if n == 0:
@@ -312,7 +300,7 @@ def _tell_row(row: dict[str, Any], meanings: Meanings, reading: Reading) -> None
     column = {"REG-05": ", ".join(register.where), "REG-06": register.key,
               "REG-07": register.key, "REG-04": None}  # fmt: skip
     is_date = rule not in column and isinstance(meanings.of_day(row["date"] or ""), Refused)
-    name = column[rule] if rule in column else register.date if is_date else card.province.column
+    name = column.get(rule, register.date if is_date else card.province.column)
     place = Place(row["file"], None, row["row"], None, name)
     details: dict[str, Any] = {}
     if is_date:

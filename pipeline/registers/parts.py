@@ -153,7 +153,7 @@ class PartOfFile(io.RawIOBase):
         super().close()
 
 
-class PartSystem(AbstractFileSystem):  # type: ignore[misc]
+class PartSystem(AbstractFileSystem):
     """The one part an engine reads, as a file system of one file."""
 
     protocol = SCHEME
@@ -166,14 +166,14 @@ class PartSystem(AbstractFileSystem):  # type: ignore[misc]
     def info(self, path: str, **_: Any) -> dict[str, Any]:
         return {"name": path, "size": self._part.end - self._part.start, "type": "file"}
 
-    def exists(self, path: str, **_: Any) -> bool:
+    def exists(self, _path: str, **_: Any) -> bool:
         return True
 
     def glob(self, path: str, **_: Any) -> list[str]:
         return [path]
 
-    def modified(self, path: str) -> datetime:
+    def modified(self, _path: str) -> datetime:
         return datetime.fromtimestamp(0, UTC)
 
-    def open(self, path: str, mode: str = "rb", **_: Any) -> PartOfFile:
+    def open(self, _path: str, _mode: str = "rb", **_: Any) -> PartOfFile:
         return PartOfFile(self._part)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -13,9 +13,7 @@ from pipeline import store
 from pipeline.limits import Limits
 from pipeline.registers.meanings import Meanings
 from pipeline.registers.scan import EMPTY, Known, Scan, read_scan, rejected_lines, renumbered
-
-if TYPE_CHECKING:
-    from pipeline.registers.grouped import Work
+from pipeline.registers.work import Work
 
 TICK = 0.2  # seconds between two looks at what is done, and at a stop signal
 
