@@ -47,11 +47,12 @@ docs: $(STAMP)  ## write the generated pages docs/data.md and docs/faults.md aga
 
 lock: $(STAMP)  ## resolve the dependencies again (needs a package registry)
 	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate \
-	  --no-header --python-version 3.11 --extra build --extra notebooks --extra scale --extra test \
+	  --no-header --python-version 3.11 --extra build --extra notebooks --extra test \
 	  pyproject.toml -o requirements.lock
-	cp requirements.lock spark.lock
-	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate \
-	  --no-header --python-version 3.11 --extra spark pyproject.toml -o spark.lock
+	for extra in scale spark; do cp requirements.lock $$extra.lock; \
+	  $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate \
+	    --no-header --python-version 3.11 --extra build --extra test --extra $$extra \
+	    pyproject.toml -o $$extra.lock; done
 
 clean:   ## remove the environment and every output
 	rm -rf .venv
