@@ -1,4 +1,4 @@
-"""What many draws say of a rank: intervals, probabilities, and who cannot be told from whom.
+"""What many draws say of a rank: intervals and probabilities.
 
 Ranks have shape (n_units, n_draws), 1 is best, 0 is missing in that draw; scores the same shape,
 NaN is missing.
@@ -7,12 +7,13 @@ NaN is missing.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 THREADS = 2
 ENOUGH = 2**18  # scores that are worth a thread
+MANY_UNITS = 300  # above it no table has a row and a column per unit
 
 
 class RankSummary(NamedTuple):
@@ -23,7 +24,8 @@ class RankSummary(NamedTuple):
             least the share `level` of the draws in which the unit is ranked.
         mean, sd: of the ranks.
         share_ranked: share of the draws in which the unit is ranked.
-        distribution: shape (n_units, n_units), share of those draws that give rank 1, 2, ….
+        distribution: shape (n_units, n_units), share of those draws that give rank 1, 2, …; a
+            sparse array (`scipy.sparse.csr_array`) above `MANY_UNITS`.
     """
 
     low: np.ndarray
@@ -32,11 +34,12 @@ class RankSummary(NamedTuple):
     mean: np.ndarray
     sd: np.ndarray
     share_ranked: np.ndarray
-    distribution: np.ndarray
+    distribution: Any
 
     def share_within(self, k: int) -> np.ndarray:
         """Share of the draws with a rank of `k` or better, shape (n_units,)."""
-        return np.minimum(self.distribution[:, :k].sum(axis=1), 1)  # sums of shares may overshoot
+        # Sums of shares may overshoot.
+        return np.asarray(np.minimum(self.distribution[:, :k].sum(axis=1), 1))
 
 
 class ScoreSummary(NamedTuple):
@@ -49,7 +52,12 @@ class ScoreSummary(NamedTuple):
     sd: np.ndarray
 
 
-def _tails(level: float) -> tuple[float, float]:
+def tails(level: float) -> tuple[float, float]:
+    """The probabilities below and up to which an interval of `level` leaves and reaches.
+
+    Raises:
+        ValueError: if `level` is outside (0, 1).
+    """
     if not 0 < level < 1:
         raise ValueError(f"level must be between 0 and 1, not {level}")
     return (1 - level) / 2, (1 + level) / 2
@@ -72,7 +80,13 @@ def summarise_ranks(ranks: np.ndarray, level: float = 0.9) -> RankSummary:
     Source:
         Saisana, Saltelli & Tarantola (2005), doi:10.1111/j.1467-985X.2005.00350.x
     """
-    low, high = _tails(level)
+    low, high = tails(level)
+    summarise = _count_all if len(ranks) <= MANY_UNITS else _count_occurring
+    return summarise(ranks, (low, 0.5, high))
+
+
+def _count_all(ranks: np.ndarray, probabilities: tuple[float, ...]) -> RankSummary:
+    """A summary by counting every rank of every unit."""
     n_units, n_draws = ranks.shape
     counts = np.vstack([np.bincount(row, minlength=n_units + 1) for row in ranks])[:, 1:]
     ranked = counts.sum(axis=1)
@@ -82,16 +96,57 @@ def summarise_ranks(ranks: np.ndarray, level: float = 0.9) -> RankSummary:
     reached = np.cumsum(counts, axis=1)
 
     def at(probability: float) -> np.ndarray:
-        # A probability met to nine decimals is met, whatever the last bit says.
-        found = np.argmax(reached >= (probability * safe - 1e-9 * safe)[:, None], axis=1) + 1
+        found = np.argmax(reached >= _needed(probability, safe)[:, None], axis=1) + 1
         return np.where(ranked > 0, found, 0)
 
     mean = distribution @ places
     sd = np.sqrt(np.maximum(distribution @ places**2 - mean**2, 0))
     never = ranked == 0
+    low, median, high = map(at, probabilities)
     return RankSummary(
-        at(low), at(0.5), at(high), np.where(never, np.nan, mean), np.where(never, np.nan, sd),
+        low, median, high, np.where(never, np.nan, mean), np.where(never, np.nan, sd),
         ranked / n_draws, distribution,
+    )  # fmt: skip
+
+
+def _needed(probability: float, n_draws: np.ndarray) -> np.ndarray:
+    """Draws that a quantile needs: a probability met to nine decimals is met."""
+    return np.asarray(probability * n_draws - 1e-9 * n_draws)
+
+
+def _count_occurring(ranks: np.ndarray, probabilities: tuple[float, ...]) -> RankSummary:
+    """A summary from the ranks that occur: memory grows with units and draws, not units squared."""
+    from scipy.sparse import csr_array  # late: indices with few units do without
+
+    n_units, n_draws = ranks.shape
+    ordered = np.sort(ranks, axis=1)  # 0, missing, comes first
+    opens = np.ones(ordered.shape, dtype=bool)
+    np.not_equal(ordered[:, 1:], ordered[:, :-1], out=opens[:, 1:])
+    starts = np.flatnonzero(opens)
+    lengths = np.diff(starts, append=ordered.size)
+    values = ordered.ravel()[starts]
+    missing = n_draws - np.count_nonzero(ordered, axis=1)
+    ranked = n_draws - missing
+    safe = np.maximum(ranked, 1)
+    unit = starts // n_draws
+    occurs = values > 0
+    ends = np.concatenate([[0], np.cumsum(np.bincount(unit[occurs], minlength=n_units))])
+    shares = lengths[occurs] / safe[unit[occurs]]
+    cells = (shares, values[occurs].astype(np.int64) - 1, ends)
+    rows = np.arange(n_units)
+
+    def at(probability: float) -> np.ndarray:
+        place = np.maximum(np.ceil(_needed(probability, safe)).astype(np.int64), 1) - 1
+        return ordered[rows, np.minimum(missing + place, n_draws - 1)].astype(np.int64)
+
+    mean = ordered.sum(axis=1, dtype=np.int64) / safe
+    squares = np.array([np.square(row, dtype=np.int64).sum() for row in ordered]) / safe
+    sd = np.sqrt(np.maximum(squares - mean**2, 0))
+    never = ranked == 0
+    low, median, high = map(at, probabilities)
+    return RankSummary(
+        low, median, high, np.where(never, np.nan, mean), np.where(never, np.nan, sd),
+        ranked / n_draws, csr_array(cells, shape=(n_units, n_units)),
     )  # fmt: skip
 
 
@@ -108,7 +163,7 @@ def summarise_scores(scores: np.ndarray, level: float = 0.9) -> ScoreSummary:
     Raises:
         ValueError: if `level` is outside (0, 1).
     """
-    low, high = _tails(level)
+    low, high = tails(level)
     table = np.full((len(scores), 5), np.nan)
 
     def describe(first: int) -> None:
@@ -138,70 +193,6 @@ def _describe(row: np.ndarray, low: float, high: float) -> np.ndarray:
     mean = above.mean()
     sd = np.sqrt(max(np.square(above).mean() - mean**2, 0.0))
     return np.array([*quantiles, first + mean, sd])
-
-
-def share_above(ranks: np.ndarray) -> np.ndarray:
-    """How often each unit is ahead of each other.
-
-    Args:
-        ranks: shape (n_units, n_draws), integers, 0 is missing.
-
-    Returns:
-        Shape (n_units, n_units): among the draws that rank both, the share in which the unit of
-        the row has the better rank, a tie counting half; NaN on the diagonal and for pairs never
-        ranked together. The two halves add to 1.
-    """
-    n_units, n_draws = ranks.shape
-    is_complete = bool((ranks > 0).all())
-    above = np.full((n_units, n_units), np.nan)
-    for a in range(n_units):
-        for b in range(a + 1, n_units):
-            first, second = ranks[a], ranks[b]
-            if not is_complete:
-                both = (first > 0) & (second > 0)
-                first, second = first[both], second[both]
-            n = first.size if not is_complete else n_draws
-            if n == 0:
-                continue
-            won = np.count_nonzero(first < second)
-            tied = np.count_nonzero(first == second)
-            above[a, b] = (won + tied / 2) / n
-            above[b, a] = 1 - above[a, b]
-    return above
-
-
-def groups_alike(above: np.ndarray, order: np.ndarray, level: float = 0.9) -> np.ndarray:
-    """For each unit the run of the ranking in which nobody can be told apart.
-
-    Two units can be told apart if one is ahead of the other in more than (1 + level) / 2 of the
-    draws. From each unit the run goes down the ranking as long as no pair in it can be told apart;
-    runs inside another run are left out.
-
-    Args:
-        above: shape (n_units, n_units), from `share_above`.
-        order: shape (n_ranked,), units by their published rank, best first.
-        level: in (0, 1).
-
-    Returns:
-        Shape (n_groups, 2): first and last position in `order` (counted from 0) of each run of two
-        or more.
-
-    Raises:
-        ValueError: if `level` is outside (0, 1).
-    """
-    limit = _tails(level)[1]
-    table = above[np.ix_(order, order)]
-    # A pair never ranked together cannot be told apart.
-    is_apart = np.nan_to_num(np.maximum(table, table.T), nan=0.0) > limit
-    runs: list[tuple[int, int]] = []
-    last = 0
-    for first in range(len(order)):
-        last = max(last, first)
-        while last + 1 < len(order) and not is_apart[first : last + 1, last + 1].any():
-            last += 1
-        if last > first and (not runs or last > runs[-1][1]):
-            runs.append((first, last))
-    return np.array(runs, dtype=np.int64).reshape(-1, 2)
 
 
 def convergence(

@@ -10,13 +10,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.choices.robustness import Robustness
-from pipeline.methods.intervals import (
-    convergence,
-    groups_alike,
-    share_above,
-    summarise_ranks,
-    summarise_scores,
-)
+from pipeline.methods.intervals import convergence, summarise_ranks, summarise_scores
+from pipeline.methods.pairs import groups_alike, share_above
 from pipeline.methods.ranks import rank_block
 from pipeline.robustness.cells import Cells
 from pipeline.robustness.design import Draws
