@@ -13,6 +13,7 @@ import numpy as np
 
 THREADS = 2
 ENOUGH = 2**18  # scores that are worth a thread
+CELLS_AT_ONCE = 2**20  # units times draws of which the ranks that occur are found together
 MANY_UNITS = 300  # above it no table has a row and a column per unit
 
 
@@ -116,28 +117,38 @@ def _needed(probability: float, n_draws: np.ndarray) -> np.ndarray:
 
 def _count_occurring(ranks: np.ndarray, probabilities: tuple[float, ...]) -> RankSummary:
     """A summary from the ranks that occur: memory grows with units and draws, not units squared."""
-    from scipy.sparse import csr_array  # late: indices with few units do without
+    from scipy.sparse import vstack  # late: indices with few units do without
+
+    step = max(1, CELLS_AT_ONCE // ranks.shape[1])
+    blocks = [ranks[start : start + step] for start in range(0, len(ranks), step)]
+    with ThreadPoolExecutor(THREADS) as pool:
+        parts = list(pool.map(lambda some: _occurring(some, len(ranks), probabilities), blocks))
+    *figures, cells = zip(*parts, strict=True)
+    return RankSummary(*map(np.concatenate, figures), vstack(cells, format="csr"))
+
+
+def _occurring(ranks: np.ndarray, n_ranks: int, probabilities: tuple[float, ...]) -> RankSummary:
+    """The summary of some of the units."""
+    from scipy.sparse import csr_array
 
     n_units, n_draws = ranks.shape
     ordered = np.sort(ranks, axis=1)  # 0, missing, comes first
     opens = np.ones(ordered.shape, dtype=bool)
     np.not_equal(ordered[:, 1:], ordered[:, :-1], out=opens[:, 1:])
     starts = np.flatnonzero(opens)
-    lengths = np.diff(starts, append=ordered.size)
-    values = ordered.ravel()[starts]
+    lengths, values = np.diff(starts, append=ordered.size), ordered.ravel()[starts]
+    occurs = values > 0
     missing = n_draws - np.count_nonzero(ordered, axis=1)
     ranked = n_draws - missing
     safe = np.maximum(ranked, 1)
-    unit = starts // n_draws
-    occurs = values > 0
-    ends = np.concatenate([[0], np.cumsum(np.bincount(unit[occurs], minlength=n_units))])
-    shares = lengths[occurs] / safe[unit[occurs]]
-    cells = (shares, values[occurs].astype(np.int64) - 1, ends)
-    rows = np.arange(n_units)
+    unit = starts[occurs] // n_draws
+    ends = np.concatenate([[0], np.cumsum(np.bincount(unit, minlength=n_units))])
+    cells = (lengths[occurs] / safe[unit], values[occurs] - 1, ends)
 
     def at(probability: float) -> np.ndarray:
         place = np.maximum(np.ceil(_needed(probability, safe)).astype(np.int64), 1) - 1
-        return ordered[rows, np.minimum(missing + place, n_draws - 1)].astype(np.int64)
+        found = ordered[np.arange(n_units), np.minimum(missing + place, n_draws - 1)]
+        return np.asarray(found.astype(np.int64))
 
     mean = ordered.sum(axis=1, dtype=np.int64) / safe
     squares = np.array([np.square(row, dtype=np.int64).sum() for row in ordered]) / safe
@@ -146,7 +157,7 @@ def _count_occurring(ranks: np.ndarray, probabilities: tuple[float, ...]) -> Ran
     low, median, high = map(at, probabilities)
     return RankSummary(
         low, median, high, np.where(never, np.nan, mean), np.where(never, np.nan, sd),
-        ranked / n_draws, csr_array(cells, shape=(n_units, n_units)),
+        ranked / n_draws, csr_array(cells, shape=(n_units, n_ranks)),
     )  # fmt: skip
 
 
