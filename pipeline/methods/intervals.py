@@ -7,13 +7,13 @@ NaN is missing.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 THREADS = 2
 ENOUGH = 2**18  # scores that are worth a thread
-CELLS_AT_ONCE = 2**20  # units times draws of which the ranks that occur are found together
+CELLS_AT_ONCE = 2**18  # units times draws that are described together
 MANY_UNITS = 300  # above it no table has a row and a column per unit
 
 
@@ -25,8 +25,9 @@ class RankSummary(NamedTuple):
             least the share `level` of the draws in which the unit is ranked.
         mean, sd: of the ranks.
         share_ranked: share of the draws in which the unit is ranked.
-        distribution: shape (n_units, n_units), share of those draws that give rank 1, 2, …; a
-            sparse array (`scipy.sparse.csr_array`) above `MANY_UNITS`.
+        distribution: shape (n_units, n_units), share of those draws that give rank 1, 2, …; None
+            above `MANY_UNITS`.
+        ordered: shape (n_units, n_draws), the ranks of each unit from 0 up, in place of it.
     """
 
     low: np.ndarray
@@ -35,12 +36,36 @@ class RankSummary(NamedTuple):
     mean: np.ndarray
     sd: np.ndarray
     share_ranked: np.ndarray
-    distribution: Any
+    distribution: np.ndarray | None
+    ordered: np.ndarray | None = None
 
     def share_within(self, k: int) -> np.ndarray:
         """Share of the draws with a rank of `k` or better, shape (n_units,)."""
-        # Sums of shares may overshoot.
-        return np.asarray(np.minimum(self.distribution[:, :k].sum(axis=1), 1))
+        return self.share_between(1, k)
+
+    def share_between(self, first: int, last: int) -> np.ndarray:
+        """Share of the draws with a rank from `first` to `last`, shape (n_units,)."""
+        if self.ordered is None:
+            assert self.distribution is not None
+            share = self.distribution[:, first - 1 : last].sum(axis=1)
+            return np.asarray(np.minimum(share, 1))  # sums of shares may overshoot
+        found = count_flags((self.ordered >= first) & (self.ordered <= last))
+        return found / np.maximum(count_flags(self.ordered > 0), 1)
+
+    def cells(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Unit, rank and share of the draws wherever some draw gives the unit the rank."""
+        if self.ordered is None:
+            assert self.distribution is not None
+            units, ranks = np.nonzero(self.distribution > 0)
+            return units, ranks + 1, self.distribution[units, ranks]
+        opens = np.ones(self.ordered.shape, dtype=bool)
+        np.not_equal(self.ordered[:, 1:], self.ordered[:, :-1], out=opens[:, 1:])
+        starts = np.flatnonzero(opens)
+        counts, ranks = np.diff(starts, append=opens.size), self.ordered.ravel()[starts]
+        is_rank = ranks > 0
+        units = starts[is_rank] // opens.shape[1]
+        ranked = count_flags(self.ordered > 0)
+        return units, ranks[is_rank].astype(np.int64), counts[is_rank] / ranked[units]
 
 
 class ScoreSummary(NamedTuple):
@@ -64,6 +89,12 @@ def tails(level: float) -> tuple[float, float]:
     return (1 - level) / 2, (1 + level) / 2
 
 
+def count_flags(flags: np.ndarray) -> np.ndarray:
+    """Flags that are set in each row, shape (n_rows,); several times faster than a sum."""
+    bits = np.bitwise_count(np.packbits(flags, axis=1))
+    return np.asarray(bits.sum(axis=1, dtype=np.int64))
+
+
 def summarise_ranks(ranks: np.ndarray, level: float = 0.9) -> RankSummary:
     """Rank intervals from the distribution of ranks, counted exactly.
 
@@ -82,7 +113,7 @@ def summarise_ranks(ranks: np.ndarray, level: float = 0.9) -> RankSummary:
         Saisana, Saltelli & Tarantola (2005), doi:10.1111/j.1467-985X.2005.00350.x
     """
     low, high = tails(level)
-    summarise = _count_all if len(ranks) <= MANY_UNITS else _count_occurring
+    summarise = _count_all if len(ranks) <= MANY_UNITS else _sort_ranks
     return summarise(ranks, (low, 0.5, high))
 
 
@@ -115,49 +146,26 @@ def _needed(probability: float, n_draws: np.ndarray) -> np.ndarray:
     return np.asarray(probability * n_draws - 1e-9 * n_draws)
 
 
-def _count_occurring(ranks: np.ndarray, probabilities: tuple[float, ...]) -> RankSummary:
-    """A summary from the ranks that occur: memory grows with units and draws, not units squared."""
-    from scipy.sparse import vstack  # late: indices with few units do without
-
-    step = max(1, CELLS_AT_ONCE // ranks.shape[1])
-    blocks = [ranks[start : start + step] for start in range(0, len(ranks), step)]
-    with ThreadPoolExecutor(THREADS) as pool:
-        parts = list(pool.map(lambda some: _occurring(some, len(ranks), probabilities), blocks))
-    *figures, cells = zip(*parts, strict=True)
-    return RankSummary(*map(np.concatenate, figures), vstack(cells, format="csr"))
-
-
-def _occurring(ranks: np.ndarray, n_ranks: int, probabilities: tuple[float, ...]) -> RankSummary:
-    """The summary of some of the units."""
-    from scipy.sparse import csr_array
-
+def _sort_ranks(ranks: np.ndarray, probabilities: tuple[float, ...]) -> RankSummary:
+    """A summary from ordered ranks: memory grows with units and draws, not with units squared."""
     n_units, n_draws = ranks.shape
     ordered = np.sort(ranks, axis=1)  # 0, missing, comes first
-    opens = np.ones(ordered.shape, dtype=bool)
-    np.not_equal(ordered[:, 1:], ordered[:, :-1], out=opens[:, 1:])
-    starts = np.flatnonzero(opens)
-    lengths, values = np.diff(starts, append=ordered.size), ordered.ravel()[starts]
-    occurs = values > 0
-    missing = n_draws - np.count_nonzero(ordered, axis=1)
-    ranked = n_draws - missing
+    ranked = count_flags(ordered > 0)
     safe = np.maximum(ranked, 1)
-    unit = starts[occurs] // n_draws
-    ends = np.concatenate([[0], np.cumsum(np.bincount(unit, minlength=n_units))])
-    cells = (lengths[occurs] / safe[unit], values[occurs] - 1, ends)
 
     def at(probability: float) -> np.ndarray:
         place = np.maximum(np.ceil(_needed(probability, safe)).astype(np.int64), 1) - 1
-        found = ordered[np.arange(n_units), np.minimum(missing + place, n_draws - 1)]
+        found = ordered[np.arange(n_units), np.minimum(n_draws - ranked + place, n_draws - 1)]
         return np.asarray(found.astype(np.int64))
 
     mean = ordered.sum(axis=1, dtype=np.int64) / safe
-    squares = np.array([np.square(row, dtype=np.int64).sum() for row in ordered]) / safe
+    squares = np.einsum("ij,ij->i", ordered, ordered, dtype=np.float64) / safe
     sd = np.sqrt(np.maximum(squares - mean**2, 0))
     never = ranked == 0
     low, median, high = map(at, probabilities)
     return RankSummary(
         low, median, high, np.where(never, np.nan, mean), np.where(never, np.nan, sd),
-        ranked / n_draws, csr_array(cells, shape=(n_units, n_ranks)),
+        ranked / n_draws, None, ordered,
     )  # fmt: skip
 
 
@@ -176,34 +184,43 @@ def summarise_scores(scores: np.ndarray, level: float = 0.9) -> ScoreSummary:
     """
     low, high = tails(level)
     table = np.full((len(scores), 5), np.nan)
+    step = max(1, CELLS_AT_ONCE // max(scores.shape[1], 1))
 
-    def describe(first: int) -> None:
-        for i in range(first, len(scores), THREADS):
-            table[i] = _describe(scores[i], low, high)
+    def describe(start: int) -> None:
+        some = scores[start : start + step]
+        lacks = np.isnan(some).any(axis=1)
+        table[start : start + step][~lacks] = _describe(some[~lacks], low, high)
+        for i in np.flatnonzero(lacks):
+            table[start + i] = _describe(some[i : i + 1, ~np.isnan(some[i])], low, high)
 
+    starts = range(0, len(scores), step)
     if scores.size < ENOUGH:
-        for first in range(THREADS):
-            describe(first)
+        list(map(describe, starts))
     else:
         with ThreadPoolExecutor(THREADS) as pool:  # numpy sorts without the interpreter's lock
-            list(pool.map(describe, range(THREADS)))
+            list(pool.map(describe, starts))
     return ScoreSummary(*table.T)
 
 
-def _describe(row: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Low, median, high, mean and standard deviation of one unit."""
-    ordered = np.sort(row[~np.isnan(row)])  # faster than selecting some places
-    if ordered.size == 0:
-        return np.full(5, np.nan)
-    places = np.array([low, 0.5, high]) * (ordered.size - 1)
+def _describe(scores: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Low, median, high, mean and standard deviation of units whose scores are all there."""
+    n_units, n_draws = scores.shape
+    if scores.size == 0:
+        return np.full((n_units, 5), np.nan)
+    ordered = np.sort(np.ascontiguousarray(scores), axis=1)  # faster than selecting some places
+    places = np.array([low, 0.5, high]) * (n_draws - 1)
     before = places.astype(np.int64)
-    after = np.minimum(before + 1, ordered.size - 1)
-    quantiles = ordered[before] + (places - before) * (ordered[after] - ordered[before])
-    first = float(ordered[0])
-    above = ordered.astype(np.float64) - first  # a score that never changes has no spread at all
-    mean = above.mean()
-    sd = np.sqrt(max(np.square(above).mean() - mean**2, 0.0))
-    return np.array([*quantiles, first + mean, sd])
+    after = np.minimum(before + 1, n_draws - 1)
+    under = ordered[:, before]
+    quantiles = under + (places - before) * (ordered[:, after] - under)
+    above = ordered.astype(np.float64)
+    first = above[:, :1].copy()
+    above -= first  # a score that never changes has no spread at all
+    mean = above.mean(axis=1)
+    squares = np.square(above, out=above).mean(axis=1)
+    # One by one: the square of an array may differ from that of its numbers in the last bit.
+    sd = np.array([np.sqrt(max(s - m**2, 0.0)) for s, m in zip(squares, mean, strict=True)])
+    return np.column_stack([quantiles, first[:, 0] + mean, sd])
 
 
 def convergence(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.methods.intervals import tails
+from pipeline.methods.intervals import count_flags, tails
 
 CELLS_AT_ONCE = 2**22  # pairs times draws that are compared together
 
@@ -42,16 +42,10 @@ def compare(first: np.ndarray, others: np.ndarray) -> Compared:
         rows = slice(start, start + step)
         a, b = first if first.ndim == 1 else first[rows], others[rows]
         there = a > 0  # a missing rank is 0, which is ahead of nobody that has one
-        found[0, rows] = _count((a < b) & there)
-        found[1, rows] = _count((a == b) & there)
-        found[2, rows] = _count((b > 0) & there)
+        found[0, rows] = count_flags((a < b) & there)
+        found[1, rows] = count_flags((a == b) & there)
+        found[2, rows] = count_flags((b > 0) & there)
     return Compared(*found)
-
-
-def _count(flags: np.ndarray) -> np.ndarray:
-    """Flags that are set in each row; several times faster than summing them."""
-    bits = np.bitwise_count(np.packbits(flags, axis=1))
-    return np.asarray(bits.sum(axis=1, dtype=np.int64))
 
 
 def share_above(ranks: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from pipeline.choices.robustness import Robustness
 from pipeline.methods.intervals import (
     MANY_UNITS,
+    RankSummary,
     convergence,
     summarise_ranks,
     summarise_scores,
@@ -120,7 +121,7 @@ def _interval_rows(run: Run, one: Cells, found: Simulated) -> Iterator[Row]:
         ranks = summarise_ranks(found.ranks[k], run.settings.level)
         scores = summarise_scores(found.scores[k], run.settings.level)
         shares = {f"share_top_{top}": ranks.share_within(top) for top in TOPS}
-        shares |= dict(_quarters(ranks.distribution, int((ranks.low > 0).sum())))
+        shares |= dict(_quarters(ranks))
         for p, province in enumerate(one.provinces):
             is_ranked = ranks.low[p] > 0
             of_rank = {"rank_low": ranks.low, "rank_median": ranks.median, "rank_high": ranks.high,
@@ -134,21 +135,19 @@ def _interval_rows(run: Run, one: Cells, found: Simulated) -> Iterator[Row]:
             }  # fmt: skip
 
 
-def _quarters(distribution: np.ndarray, n_ranked: int) -> Iterator[tuple[str, np.ndarray]]:
+def _quarters(ranks: RankSummary) -> Iterator[tuple[str, np.ndarray]]:
     """Share of the draws in each quarter of the ranking, the first the best."""
-    limits = [int(np.ceil(n_ranked * q / QUARTERS)) for q in range(QUARTERS + 1)]
-    for q in range(QUARTERS):
-        last = limits[q + 1] if q < QUARTERS - 1 else distribution.shape[1]
-        share = distribution[:, limits[q] : last].sum(axis=1)
-        yield f"share_quarter_{q + 1}", np.minimum(share, 1)
+    n_ranked = int((ranks.low > 0).sum())
+    limits = [int(np.ceil(n_ranked * q / QUARTERS)) for q in range(QUARTERS)]
+    for q, after in enumerate([*limits[1:], len(ranks.low)]):
+        yield f"share_quarter_{q + 1}", ranks.share_between(limits[q] + 1, after)
 
 
 def distribution_columns(run: Run, one: Cells) -> Columns:
     """One row per province and rank of the index that some draw gives, in an edition."""
-    shares = summarise_ranks(run.ranks[one.edition], run.settings.level).distribution
-    places, ranks = shares.nonzero()
-    return {"edition": one.edition, "province_code": _codes(one, places), "rank": ranks + 1,
-            "share": shares[places, ranks]}  # fmt: skip
+    rows, ranks, shares = summarise_ranks(run.ranks[one.edition], run.settings.level).cells()
+    return {"edition": one.edition, "province_code": _codes(one, rows), "rank": ranks,
+            "share": shares}  # fmt: skip
 
 
 def pair_columns(run: Run, one: Cells, above: np.ndarray | None) -> Columns:
