@@ -129,8 +129,10 @@ def measured(n_units: int) -> Found:
 
 def main() -> None:
     """Print one line per size."""
-    print(f"{N_INDICATORS} synthetic indicators, {N_DRAWS:,} draws; above {MANY_UNITS} units pairs "
-          f"with the next {NEAR} in rank\nplain loop: the same ranks in {LOOPED} draws\n")  # fmt: skip
+    print(
+        f"{N_INDICATORS} synthetic indicators, {N_DRAWS:,} draws; above {MANY_UNITS} units pairs "
+        f"with the next {NEAR} in rank\nplain loop: the same ranks in {LOOPED} draws\n"
+    )
     print(f"{'':26}{'of which':>9}{'':>9}{'times':>9}")
     print(f"{'units':>8}{'build s':>9}{'draws s':>9}{'ranks s':>9}{'loop/s':>9}{'the loop':>9}"
           f"{'peak MB':>9}")  # fmt: skip

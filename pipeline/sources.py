@@ -15,8 +15,10 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ValidationInfo,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from pipeline.language import Words
 from pipeline.paths import RawPath
@@ -34,6 +36,29 @@ Day = Annotated[str, Field(pattern=DAY)]
 Start = Annotated[str, Field(min_length=1)]
 Mark = Annotated[str, Field(pattern=r"^[^0-9A-Za-z.,%\s-]")]  # *, (1): never part of a number
 TEXTS = (".csv", ".txt", ".tsv")
+
+
+def scheme_or(*words: str) -> BeforeValidator:
+    """Refuse what is neither one of some words nor a scheme of the reference tables.
+
+    They are the `schemes` of the validation context; without it every scheme is taken.
+    """
+
+    def hold(value: Any, info: ValidationInfo) -> Any:
+        known = schemes_in(info)
+        allowed = None if known is None else [repr(word) for word in (*known, *words)]
+        if allowed is None or repr(value) in allowed:
+            return value
+        expected = " or ".join(filter(None, (", ".join(allowed[:-1]), allowed[-1])))
+        raise PydanticCustomError("literal_error", "no scheme", {"expected": expected})
+
+    return BeforeValidator(hold)
+
+
+def schemes_in(info: ValidationInfo) -> list[str] | None:
+    """The schemes of the reference tables, the oldest first; None where they are not known."""
+    known: list[str] | None = (info.context or {}).get("schemes")
+    return known
 
 
 class Strict(BaseModel):
@@ -155,7 +180,7 @@ class Card(Strict):
     licence: str
     published: str
     accessed: str
-    scheme: Literal["63", "34", "column", "by date", ""] = ""  # undeclared: refused, with its names
+    scheme: Annotated[str, scheme_or("column", "by date", "")] = ""  # none: refused, with its names
     rows: str
     number_style: NumberStyle
     encoding: Encoding = "utf-8"  # of a CSV; tcvn3 and vni also of the cells of a spreadsheet
@@ -210,11 +235,12 @@ class Card(Strict):
         return self
 
     @model_validator(mode="after")
-    def every_figure_has_a_scheme_and_a_year(self) -> Card:
-        schemes = {"table": ("63", "34"), "quotes": ("column",), "register": ("63", "by date")}
+    def every_figure_has_a_scheme_and_a_year(self, info: ValidationInfo) -> Card:
+        known = schemes_in(info) or ([] if self.scheme in ("column", "by date") else [self.scheme])
+        schemes = {"table": known, "quotes": ["column"], "register": [*known[:1], "by date"]}
         if self.scheme and self.scheme not in schemes[self.kind]:
-            known = {"kind": self.kind, "schemes": " / ".join(schemes[self.kind])}
-            raise ValueError(Words("kind_has_scheme", known))
+            allowed = {"kind": self.kind, "schemes": " / ".join(schemes[self.kind])}
+            raise ValueError(Words("kind_has_scheme", allowed))
         has_year = self.year.value is not None or self.year.column is not None
         if not has_year and any(column.year is None for column in self.columns):
             raise ValueError(Words("column_has_year"))

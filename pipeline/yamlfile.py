@@ -140,12 +140,21 @@ def _typed(value: str) -> Any:
     return value
 
 
-def validate(model: type[Model], found: YamlFile, faults: Faults) -> Model | None:
-    """The data as `model`, or None with one fault per problem, each on its line."""
+def validate(
+    model: type[Model], found: YamlFile, faults: Faults, schemes: list[str] | None = None
+) -> Model | None:
+    """The data as `model`, or None with one fault per problem, each on its line.
+
+    Args:
+        model: what should stand there.
+        found: the file.
+        faults: where one fault per problem goes.
+        schemes: those of the reference tables, where the model names some.
+    """
     if found.data is None:
         return None  # `read_yaml` said why
     try:
-        return model.model_validate(found.data, strict=True)
+        return model.model_validate(found.data, strict=True, context={"schemes": schemes})
     except ValidationError as error:
         together: dict[tuple[Any, ...], list[Any]] = {}
         for problem in error.errors():
@@ -173,7 +182,11 @@ def load_limits(root: Path, faults: Faults) -> Limits:
 
 
 def validate_each(
-    model: type[Model], key: str, found: YamlFile, faults: Faults
+    model: type[Model],
+    key: str,
+    found: YamlFile,
+    faults: Faults,
+    schemes: list[str] | None = None,
 ) -> dict[str, Model | None] | None:
     """The entries of the one map of a file, each as a `model` that holds it alone.
 
@@ -182,6 +195,7 @@ def validate_each(
         key: `sources`, `variables`.
         found: the file.
         faults: where one fault per problem goes, each on its line.
+        schemes: see `validate`.
 
     Returns:
         A model per entry, None for one that is refused; None when there is no such map.
@@ -190,7 +204,7 @@ def validate_each(
     if not isinstance(data, dict) or set(data) != {key} or not isinstance(data[key], dict):
         validate(model, found, faults)
         return None
-    return {name: validate(model, replace(found, data={key: {name: entry}}), faults)
+    return {name: validate(model, replace(found, data={key: {name: entry}}), faults, schemes)
             for name, entry in data[key].items()}  # fmt: skip
 
 
