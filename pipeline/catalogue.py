@@ -28,8 +28,8 @@ def load_catalogue(root: Path, faults: Faults, limits: Limits = DEFAULTS) -> Cat
     )
     blank_cards = refuse_blanks(card_file, "sources", faults)
     blank_variables = refuse_blanks(variable_file, "variables", faults)
-    schemes = scheme_names(Project(root).reference)
-    card_parts = validate_each(CardFile, "sources", card_file, faults, schemes)
+    card_file.schemes = scheme_names(Project(root).reference)
+    card_parts = validate_each(CardFile, "sources", card_file, faults)
     variable_parts = validate_each(VariableFile, "variables", variable_file, faults)
     if card_parts is None or variable_parts is None:
         return None

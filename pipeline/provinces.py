@@ -123,8 +123,8 @@ def load_reference(folder: Path = REFERENCE) -> Reference:
     spellings += [(p["scheme"], p["name_en"], p["province_code"]) for p in ref.provinces]
     ref.vietnamese = {scheme: {} for scheme in ref.names}
     for province in ref.provinces:
-        key = province["scheme"], province["province_code"]
-        ref.official_names.setdefault(key, province["name_vi"])
+        unit = province["scheme"], province["province_code"]
+        ref.official_names.setdefault(unit, province["name_vi"])
         ref.vietnamese[province["scheme"]][fold(province["name_vi"])] = province["name_vi"]
     ref.official = {(scheme, fold(spelling)) for scheme, spelling, _ in spellings}
     aliases = read_rows(folder / "aliases.csv")

@@ -18,11 +18,11 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from pipeline.language import Words
 from pipeline.paths import RawPath
 from pipeline.periods import DAY, PERIOD, Covers, is_day, years_of
+from pipeline.schemes import scheme_or, schemes_in
 
 Status = Literal["A", "E", "P", "M"]
 MissingStatus = Literal["M", "L", "Q"]  # there is none; not collected; withheld
@@ -36,29 +36,6 @@ Day = Annotated[str, Field(pattern=DAY)]
 Start = Annotated[str, Field(min_length=1)]
 Mark = Annotated[str, Field(pattern=r"^[^0-9A-Za-z.,%\s-]")]  # *, (1): never part of a number
 TEXTS = (".csv", ".txt", ".tsv")
-
-
-def scheme_or(*words: str) -> BeforeValidator:
-    """Refuse what is neither one of some words nor a scheme of the reference tables.
-
-    They are the `schemes` of the validation context; without it every scheme is taken.
-    """
-
-    def hold(value: Any, info: ValidationInfo) -> Any:
-        known = schemes_in(info)
-        allowed = None if known is None else [repr(word) for word in (*known, *words)]
-        if allowed is None or repr(value) in allowed:
-            return value
-        expected = " or ".join(filter(None, (", ".join(allowed[:-1]), allowed[-1])))
-        raise PydanticCustomError("literal_error", "no scheme", {"expected": expected})
-
-    return BeforeValidator(hold)
-
-
-def schemes_in(info: ValidationInfo) -> list[str] | None:
-    """The schemes of the reference tables, the oldest first; None where they are not known."""
-    known: list[str] | None = (info.context or {}).get("schemes")
-    return known
 
 
 class Strict(BaseModel):

@@ -23,7 +23,8 @@ from pipeline.faults import Faults, Place
 from pipeline.language import Words
 from pipeline.limits import DEFAULTS, Limits
 from pipeline.provinces import Reference
-from pipeline.sources import Catalogue, Name, Share, Strict, scheme_or
+from pipeline.schemes import scheme_or
+from pipeline.sources import Catalogue, Name, Share, Strict
 from pipeline.spec_checks import check_overlaps, check_tree, check_variables
 from pipeline.yamlfile import read_yaml, validate
 
@@ -172,8 +173,8 @@ def load_spec(
     reference tables everything but the provinces.
     """
     file = read_yaml(path, name, faults, limits)
-    schemes = None if ref is None else [scheme["scheme"] for scheme in ref.schemes]
-    spec = validate(Spec, file, faults, schemes)
+    file.schemes = None if ref is None else [scheme["scheme"] for scheme in ref.schemes]
+    spec = validate(Spec, file, faults)
     if spec is not None:
         spec = read_points(spec, path.parent, file, limits, faults)
         check_tree(spec, file, faults)

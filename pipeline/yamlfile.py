@@ -39,6 +39,7 @@ class YamlFile:
     name: str
     data: Any = None
     lines: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    schemes: list[str] | None = None  # of the reference tables, where the file names some
 
     def place(self, *path: Any) -> Place:
         """Place of a key path, or of its nearest parent that has a line."""
@@ -140,21 +141,12 @@ def _typed(value: str) -> Any:
     return value
 
 
-def validate(
-    model: type[Model], found: YamlFile, faults: Faults, schemes: list[str] | None = None
-) -> Model | None:
-    """The data as `model`, or None with one fault per problem, each on its line.
-
-    Args:
-        model: what should stand there.
-        found: the file.
-        faults: where one fault per problem goes.
-        schemes: those of the reference tables, where the model names some.
-    """
+def validate(model: type[Model], found: YamlFile, faults: Faults) -> Model | None:
+    """The data as `model`, or None with one fault per problem, each on its line."""
     if found.data is None:
         return None  # `read_yaml` said why
     try:
-        return model.model_validate(found.data, strict=True, context={"schemes": schemes})
+        return model.model_validate(found.data, strict=True, context={"schemes": found.schemes})
     except ValidationError as error:
         together: dict[tuple[Any, ...], list[Any]] = {}
         for problem in error.errors():
@@ -182,11 +174,7 @@ def load_limits(root: Path, faults: Faults) -> Limits:
 
 
 def validate_each(
-    model: type[Model],
-    key: str,
-    found: YamlFile,
-    faults: Faults,
-    schemes: list[str] | None = None,
+    model: type[Model], key: str, found: YamlFile, faults: Faults
 ) -> dict[str, Model | None] | None:
     """The entries of the one map of a file, each as a `model` that holds it alone.
 
@@ -195,7 +183,6 @@ def validate_each(
         key: `sources`, `variables`.
         found: the file.
         faults: where one fault per problem goes, each on its line.
-        schemes: see `validate`.
 
     Returns:
         A model per entry, None for one that is refused; None when there is no such map.
@@ -204,7 +191,7 @@ def validate_each(
     if not isinstance(data, dict) or set(data) != {key} or not isinstance(data[key], dict):
         validate(model, found, faults)
         return None
-    return {name: validate(model, replace(found, data={key: {name: entry}}), faults, schemes)
+    return {name: validate(model, replace(found, data={key: {name: entry}}), faults)
             for name, entry in data[key].items()}  # fmt: skip
 
 

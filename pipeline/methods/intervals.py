@@ -58,12 +58,13 @@ class RankSummary(NamedTuple):
             assert self.distribution is not None
             units, ranks = np.nonzero(self.distribution > 0)
             return units, ranks + 1, self.distribution[units, ranks]
-        opens = np.ones(self.ordered.shape, dtype=bool)
+        n_units, n_draws = self.ordered.shape
+        opens = np.ones((n_units, n_draws), dtype=bool)
         np.not_equal(self.ordered[:, 1:], self.ordered[:, :-1], out=opens[:, 1:])
         starts = np.flatnonzero(opens)
         counts, ranks = np.diff(starts, append=opens.size), self.ordered.ravel()[starts]
         is_rank = ranks > 0
-        units = starts[is_rank] // opens.shape[1]
+        units = starts[is_rank] // n_draws
         ranked = count_flags(self.ordered > 0)
         return units, ranks[is_rank].astype(np.int64), counts[is_rank] / ranked[units]
 
