@@ -140,8 +140,8 @@ class Oracle:
         if not raw.strip() and column.blank:
             return column.blank, None
         resolver = Resolver(REF, faults)
-        found = [resolver.by_name(name.strip(), scheme, Place("x"))
-                 for name in (raw.split(column.separator) if column.separator else [raw])]  # fmt: skip
+        names = raw.split(column.separator) if column.separator else [raw]
+        found = [resolver.by_name(name.strip(), scheme, Place("x")) for name in names]
         resolver.close(is_one_table=False)
         if faults.rejecting():
             return (), faults.rejecting()[0].rule

@@ -53,7 +53,7 @@ class Scan:
     def _text(self, name: str) -> str:
         name = self.own(name)
         column = f"r.{quoted(name)}"
-        if self.part is not None:
+        if not self.file.is_parquet:
             return column
         kind = self.types[self.names.index(name)]
         if kind.startswith("TIMESTAMP"):

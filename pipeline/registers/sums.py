@@ -58,12 +58,9 @@ class Sums:
         """Rows whose key was counted already: left out, or set aside where they contradict."""
         for row in surplus.to_pylist():
             key, name = (row["name"], row["scheme_no"], row["year"]), self.names[row["file_no"]]
-            counts, reason = self.files[name], self._reason(key)
-            if reason is None:
-                counts.used -= 1
-                self.groups[key] -= 1
-            else:
-                counts.filtered[reason] -= 1
+            counts = self.files[name]
+            counts.used -= 1
+            self.groups[key] -= 1
             if row["is_contradiction"]:
                 counts.quarantined["REG-07"] += 1
             else:
@@ -99,7 +96,7 @@ class Sums:
             meaning: Meaning = self.meanings.of_name(name, k)
             for resolved in meaning.found if n else ():
                 notes = [*handling_of_name(name), *filter(None, [resolved.note])]
-                yield {"record": number, "n": n, "date": str(year) if year else "",
+                yield {"record": number, "n": n, "date": f"{year:04}" if year else "",
                        "scheme": self.meanings.schemes[k], "code": resolved.code,
                        "locator": None, "place": Place(file), "origin": "", "name": name,
                        "handling": notes}  # fmt: skip
