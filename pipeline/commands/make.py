@@ -155,12 +155,14 @@ def check(project: Project, args: argparse.Namespace) -> int:
 
 def report(project: Project, args: argparse.Namespace) -> None:
     """Write the report of the current release, in both languages, and put it there whole."""
+    from pipeline.report.make import make_report, start_early
+
+    started = time.perf_counter()
+    start_early()
     from pipeline import store
     from pipeline.faults import Faults, Place
     from pipeline.project import read_manifest, stale_inputs
-    from pipeline.report.make import make_report
 
-    started = time.perf_counter()
     _, edition = asked(project, args)
     faults = Faults()
     manifest = read_manifest(project)

@@ -1,34 +1,37 @@
-"""The report of a release: everything a reader opens, in both languages."""
+"""The report of a release: everything a reader opens, one process per language.
+
+Imports nothing heavy: what draws and writes is imported once, by a server that the processes of
+the languages are forked from, while the command reads the release.
+"""
 
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import forkserver
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from pipeline.explain import Release
 from pipeline.faults import Faults
 from pipeline.language import LANGUAGES
-from pipeline.provinces import load_reference
-from pipeline.report.charts_of_data import all_charts
-from pipeline.report.contents import further_tables, main_tables
-from pipeline.report.drawing import finish, save_chart, style
-from pipeline.report.findings import findings
-from pipeline.report.fonts import check_fonts, letters_of
-from pipeline.report.model import Block, Heading, Links, Page, Words
-from pipeline.report.pdf import write_pdf
-from pipeline.report.profiles import Profiles
-from pipeline.report.reader import Reader
-from pipeline.report.tiles import load_tiles, tile_map
-from pipeline.report.web import page_html
-from pipeline.report.word import write_word
-from pipeline.report.workbook import write_workbook
-from pipeline.whole import write_bytes
 
 Tell = Callable[[str, dict[str, Any]], None]
+SHARED = ["pipeline.report.files", "matplotlib.backends.backend_svg", "xlsxwriter", "docx",
+          "jinja2", "typst"]  # fmt: skip
+
+
+def start_early() -> Any:
+    """Begin the imports of the processes that write, beside whatever comes next.
+
+    Returns:
+        The context that makes them; a second call begins nothing anew.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(SHARED)
+    forkserver.ensure_running()
+    return context
 
 
 def make_report(folder: Path, release: Path, edition: str, reference: Path, tell: Tell) -> None:
@@ -45,67 +48,39 @@ def make_report(folder: Path, release: Path, edition: str, reference: Path, tell
         KeyError: when the release has no such edition.
         Rejected: with OUT-09 when a font lacks letters that may be printed.
     """
-    faults = Faults()
-    check_fonts(letters_of(release), faults)
-    faults.raise_if_any()
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(len(LANGUAGES), context) as pool:
-        running = []
-        for lang in LANGUAGES:
-            tell(f"stage_report_{lang}", {})
-            running.append(pool.submit(write_language, folder, release, edition, reference, lang))
-        for one in running:
-            one.result()
+    with ProcessPoolExecutor(len(LANGUAGES), start_early(), initializer=_leave_stop) as pool:
+        try:
+            running = []
+            for lang in LANGUAGES:
+                tell(f"stage_report_{lang}", {})
+                running.append(
+                    pool.submit(write_language, folder, release, edition, reference, lang)
+                )
+            _check_letters(release)
+            for one in running:
+                one.result()
+        except BaseException:  # stopped or refused: nobody waits for the rest
+            for child in multiprocessing.active_children():
+                child.terminate()
+            raise
 
 
 def write_language(folder: Path, release: Path, edition: str, reference: Path, lang: str) -> None:
     """Write the report in one language; arguments as `make_report`."""
-    reader = Reader(Release(release), edition, lang, load_reference(reference).merger)
-    room = folder / lang
-    room.mkdir()
-    with style():
-        _write_all(room, reader, load_tiles(reference, reader.scheme))
-    reader.con.close()
+    from pipeline.report.files import write_files
+
+    (folder / lang).mkdir()
+    write_files(folder / lang, release, edition, reference, lang)
 
 
-def _write_all(room: Path, reader: Reader, tiles: list[dict[str, Any]]) -> None:
-    """The workbook, the pages, the Word file and the PDFs of one language."""
-    said, main = findings(reader), main_tables(reader)
-    where = reader.say("cover_release", release=reader.id, edition=reader.edition,
-                       year=reader.year, scheme=reader.scheme)  # fmt: skip
-    notes = [where, reader.say("note_rounded"), reader.say("note_not_pii")]
-    heading = f"{reader.title}: {reader.say('cover_tables')}"
-    write_workbook(room / "annual_tables.xlsx", reader, [*main, *further_tables(reader)],
-                   [heading, *notes, *said])  # fmt: skip
-    drawn = [one for one in [*all_charts(reader), tile_map(reader, tiles)] if one is not None]
-    charts = [finish(one, reader, n) for n, one in enumerate(drawn, start=1)]
-    title = reader.say("report_title", title=reader.title, edition=reader.edition)
-    blocks: list[Block] = [
-        Heading(1, title), Words(notes),
-        Heading(2, reader.say("findings"), "findings"), Words(said, is_list=True),
-        Heading(2, reader.say("charts"), "charts"), *charts,
-        Heading(2, reader.say("tables"), "tables"), *main,
-        Heading(2, reader.say("profiles"), "profiles"),
-        Links([(name, f"profiles/{code}.html") for code, name in reader.names.items()]),
-    ]  # fmt: skip
-    report = Page("report", reader.lang, title, blocks)
-    write_bytes(room / "report.html", page_html(report, reader).encode())
-    (room / "charts").mkdir()
-    for one, chart in zip(drawn, charts, strict=True):
-        save_chart(one, chart, room / "charts")
-    write_word(room / "annual_tables.docx", reader, heading, notes, main)
-    (room / "profiles").mkdir()
-    maker = Profiles(reader)
-    pages = [maker.page(code) for code in reader.names]
-    for page in pages:
-        content = page_html(page, reader).encode()
-        write_bytes(room / "profiles" / f"{page.name}.html", content)
-    whole = Page("report", reader.lang, title, [b for b in blocks if not _is_links(b)])
-    for name, some in (("report", [whole]), ("profiles", pages)):
-        with TemporaryDirectory() as scratch:
-            write_pdf(room / f"{name}.pdf", Path(scratch), some, reader)
+def _leave_stop() -> None:
+    """Ctrl-C reaches every process of a terminal; the first one ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _is_links(block: Block) -> bool:
-    """Whether a block leads to other pages, which a PDF has not."""
-    return isinstance(block, Links) or (isinstance(block, Heading) and block.name == "profiles")
+def _check_letters(release: Path) -> None:
+    from pipeline.report.fonts import check_fonts, letters_of
+
+    faults = Faults()
+    check_fonts(letters_of(release), faults)
+    faults.raise_if_any()

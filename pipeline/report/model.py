@@ -90,12 +90,16 @@ class Links:
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawn chart; title, finding and note stand in the drawing, and in `alt` for the ear."""
+    """A drawn chart; title, finding and note stand in the drawing, and in `alt` for the ear.
+
+    One that `is_folded` is a second view: a page shows it when asked, paper does not.
+    """
 
     name: str
     title: str
     alt: str
     svg: bytes
+    is_folded: bool = False
 
 
 Block = Heading | Words | Links | Table | Chart
