@@ -81,6 +81,10 @@ def finish(drawn: Drawn, reader: Reader, number: int = 1) -> Chart:
                           fontsize=10.5, fontweight="bold")  # fmt: skip
     drawn.figure.supxlabel(wrapped(note, width * INCH), x=0.01, ha="left", fontsize=6.5,
                            color=QUIET)  # fmt: skip
+    layout = drawn.figure.get_layout_engine()
+    assert layout is not None
+    layout.execute(drawn.figure)  # left to savefig, everything would be drawn twice
+    drawn.figure.set_layout_engine(None)
     sink = io.BytesIO()
     drawn.figure.savefig(sink, format="svg", metadata={"Date": None})
     alt = f"{drawn.title} {drawn.alt} {note}"

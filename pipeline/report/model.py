@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pipeline.analyse.page import NONE
 from pipeline.language import number
@@ -44,7 +45,7 @@ class Table:
     rows: list[list[Cell]]
     notes: list[str] = field(default_factory=list)
 
-    @property
+    @cached_property
     def widths(self) -> list[int]:
         """How much room each column asks for, in letters: long texts wrap."""
         found = []

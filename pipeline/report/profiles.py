@@ -161,10 +161,12 @@ class Profiles:
             Series(reader.province(row), "o", BLUE,
                    [self.scores[code, node]["score"] for node in self.axes]),
         ]  # fmt: skip
-        said = "; ".join(f"{reader.node(node)}: {shown(score, score_column(reader), reader.lang)}"
-                         for node, score in zip(self.axes, series[-1].values, strict=True))  # fmt: skip
-        above = sum(own is not None and near is not None and own > near
-                    for own, near in zip(series[2].values, series[1].values, strict=True))  # fmt: skip
+        own, near = series[2].values, series[1].values
+        told = [shown(score, score_column(reader), reader.lang) for score in own]
+        said = "; ".join(f"{reader.node(node)}: {score}"
+                         for node, score in zip(self.axes, told, strict=True))  # fmt: skip
+        above = sum(a is not None and b is not None and a > b
+                    for a, b in zip(own, near, strict=True))  # fmt: skip
         title = reader.say("profile_radar_title", province=reader.province(row), n=above,
                            of=len(self.axes))  # fmt: skip
         note = note_of(reader, ("scores",), len(reader.index))
