@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from pipeline.explain import Release
 from pipeline.provinces import load_reference
+from pipeline.report.boundaries import Boundaries
 from pipeline.report.charts_of_data import all_charts
+from pipeline.report.choropleth import choropleth
 from pipeline.report.contents import further_tables, main_tables
-from pipeline.report.drawing import finish, save_charts, style
+from pipeline.report.drawing import Drawn, finish, save_charts, style
 from pipeline.report.findings import findings
 from pipeline.report.model import Block, Heading, Links, Page, Words
 from pipeline.report.pdf import write_pdf
@@ -23,21 +24,26 @@ from pipeline.report.workbook import write_workbook
 from pipeline.whole import write_bytes
 
 
-def write_files(room: Path, release: Path, edition: str, reference: Path, lang: str) -> None:
+def write_files(
+    room: Path, release: Path, edition: str, reference: Path, lang: str,
+    boundaries: Boundaries | None = None,
+) -> None:  # fmt: skip
     """Write the report of one language.
 
     Args:
         room: its folder, there and empty.
-        release, edition, reference: as for `make_report`.
+        release, edition, reference, boundaries: as for `make_report`.
         lang: `vi` or `en`.
     """
     reader = Reader(Release(release), edition, lang, load_reference(reference).merger)
     with style():
-        _write_all(room, reader, load_tiles(reference, reader.scheme))
+        maps = [tile_map(reader, load_tiles(reference, reader.scheme)),
+                choropleth(reader, boundaries)]  # fmt: skip
+        _write_all(room, reader, maps)
     reader.con.close()
 
 
-def _write_all(room: Path, reader: Reader, tiles: list[dict[str, Any]]) -> None:
+def _write_all(room: Path, reader: Reader, maps: list[Drawn | None]) -> None:
     """The workbook, the pages, the Word file and the PDFs of one language."""
     said, main = findings(reader), main_tables(reader)
     where = reader.say("cover_release", release=reader.id, edition=reader.edition,
@@ -46,7 +52,7 @@ def _write_all(room: Path, reader: Reader, tiles: list[dict[str, Any]]) -> None:
     heading = f"{reader.title}: {reader.say('cover_tables')}"
     write_workbook(room / "annual_tables.xlsx", reader, [*main, *further_tables(reader)],
                    [heading, *notes, *said])  # fmt: skip
-    drawn = [one for one in [*all_charts(reader), tile_map(reader, tiles)] if one is not None]
+    drawn = [one for one in [*all_charts(reader), *maps] if one is not None]
     charts = [finish(one, reader, n) for n, one in enumerate(drawn, start=1)]
     title = reader.say("report_title", title=reader.title, edition=reader.edition)
     blocks: list[Block] = [

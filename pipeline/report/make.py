@@ -12,10 +12,13 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import forkserver
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.faults import Faults
 from pipeline.language import LANGUAGES
+
+if TYPE_CHECKING:
+    from pipeline.report.boundaries import Boundaries
 
 Tell = Callable[[str, dict[str, Any]], None]
 SHARED = ["pipeline.report.files", "matplotlib.backends.backend_svg", "xlsxwriter", "docx",
@@ -34,7 +37,10 @@ def start_early() -> Any:
     return context
 
 
-def make_report(folder: Path, release: Path, edition: str, reference: Path, tell: Tell) -> None:
+def make_report(
+    folder: Path, release: Path, edition: str, reference: Path, tell: Tell,
+    boundaries: Boundaries | None = None,
+) -> None:  # fmt: skip
     """Write the report of an edition into an empty folder, one folder per language.
 
     Args:
@@ -43,6 +49,7 @@ def make_report(folder: Path, release: Path, edition: str, reference: Path, tell
         edition: an edition of it.
         reference: the folder of the reference tables: which provinces merged, where tiles lie.
         tell: called at each stage.
+        boundaries: of the provinces, for one map more.
 
     Raises:
         KeyError: when the release has no such edition.
@@ -53,9 +60,8 @@ def make_report(folder: Path, release: Path, edition: str, reference: Path, tell
             running = []
             for lang in LANGUAGES:
                 tell(f"stage_report_{lang}", {})
-                running.append(
-                    pool.submit(write_language, folder, release, edition, reference, lang)
-                )
+                given = (folder, release, edition, reference, lang, boundaries)
+                running.append(pool.submit(write_language, *given))
             _check_letters(release)
             for one in running:
                 one.result()
@@ -65,12 +71,15 @@ def make_report(folder: Path, release: Path, edition: str, reference: Path, tell
             raise
 
 
-def write_language(folder: Path, release: Path, edition: str, reference: Path, lang: str) -> None:
+def write_language(
+    folder: Path, release: Path, edition: str, reference: Path, lang: str,
+    boundaries: Boundaries | None = None,
+) -> None:  # fmt: skip
     """Write the report in one language; arguments as `make_report`."""
     from pipeline.report.files import write_files
 
     (folder / lang).mkdir()
-    write_files(folder / lang, release, edition, reference, lang)
+    write_files(folder / lang, release, edition, reference, lang, boundaries)
 
 
 def _leave_stop() -> None:
