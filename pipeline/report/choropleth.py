@@ -101,7 +101,7 @@ def _look(score: float | None, colours: Any, scale: Any) -> dict[str, Any]:
 def _outline(polygons: list[list[Ring]], middle: float, step: float) -> Outline:
     """The polygons as one path: outer rings turn one way, holes the other, so that holes are open.
 
-    Corners nearer than `step` to the one before are left out; of a ring that would vanish a few stay.
+    Corners nearer than `step` to the one before are left out; a tiny ring keeps a few.
     """
     points, codes = [], []
     for polygon in polygons:

@@ -11,6 +11,7 @@ from pipeline.explain import explain
 from pipeline.language import reason, text
 from pipeline.panel import Panel, read_panel
 from pipeline.report.drawing import BLUE, ORANGE, VERMILION, note_of
+from pipeline.report.evidence import producer
 from pipeline.report.findings import points
 from pipeline.report.model import Block, Cell, Chart, Column, Heading, Page, Table, Words, shown
 from pipeline.report.ranking import (
@@ -59,7 +60,7 @@ class Profiles:
         self.axes = self._axes()
         self.producers: dict[str, list[str]] = {}
         for row in reader.rows(
-            "select distinct variable, producer from observed "
+            f"select distinct variable, {producer(reader.lang)} as producer from observed "
             "inner join sources using (source_id) order by variable, producer"
         ):
             self.producers.setdefault(row["variable"], []).append(row["producer"])
