@@ -109,9 +109,12 @@ def _date(document: Any, title: str) -> None:
 
 def _add_caption(document: Any, reader: Reader, number: int, title: str) -> None:
     """A caption whose number is a field, so that it follows when the table is pasted elsewhere."""
+    from docx.shared import Pt
+
     before, _, after = reader.say("table_number", n="\n", title=title).partition("\n")
     caption = document.add_paragraph(before, style="Caption")
     caption.paragraph_format.keep_with_next = True
+    caption.paragraph_format.space_before = Pt(14)
     field = _element("w:fldSimple", {"w:instr": "SEQ Table \\* ARABIC"})
     run = caption.add_run(str(number))
     field.append(run._r)
