@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import forkserver
@@ -83,8 +84,9 @@ def write_language(
 
 
 def _leave_stop() -> None:
-    """Ctrl-C reaches every process of a terminal; the first one ends the others."""
+    """Ctrl-C reaches every process of a terminal; the first one ends the others, who tidy up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
 
 
 def _check_letters(release: Path) -> None:
