@@ -6,10 +6,11 @@ the languages are forked from, while the command reads the release.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import forkserver
 from pathlib import Path
@@ -89,8 +90,24 @@ def _leave_stop() -> None:
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
 
 
+@contextlib.contextmanager
+def _stop_later() -> Iterator[None]:
+    """Let a stop wait for the end of the block: a library that is being imported may swallow it."""
+    stopped: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: stopped.append(number))
+              for number in (signal.SIGINT, signal.SIGTERM)}  # fmt: skip
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if stopped:
+        signal.raise_signal(stopped[0])
+
+
 def _check_letters(release: Path) -> None:
-    from pipeline.report.fonts import check_fonts, letters_of
+    with _stop_later():
+        from pipeline.report.fonts import check_fonts, letters_of
 
     faults = Faults()
     check_fonts(letters_of(release), faults)
