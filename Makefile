@@ -37,8 +37,9 @@ fuzz: $(STAMP)  ## a million random cells and files against the readers and inde
 mutate-rules: $(STAMP)  ## turn each rule of the catalogue off and see that a test of its name notices
 	$(BIN)/python -m tests.mutate_rules
 
-bench: $(STAMP)  ## time a full run, an unchanged rerun, builds and draws of any size, with peak memory
+bench: $(STAMP)  ## time a run, a rerun, the report, builds, draws and registers of any size, with peak memory
 	$(BIN)/python benchmarks/bench_index.py
+	$(BIN)/python benchmarks/bench_report.py
 	$(BIN)/python benchmarks/bench_build.py
 	$(BIN)/python benchmarks/bench_uncertainty.py
 	$(BIN)/python benchmarks/bench_units.py

@@ -162,6 +162,7 @@ class Card(Strict):
     kind: Literal["table", "quotes", "register"]
     use: Literal["index", "context", "comparison"]
     producer: str
+    producer_vi: Name | None = None  # on Vietnamese pages, where `producer` is in English
     title: str
     url: str
     carrier: str | None = None
