@@ -43,6 +43,7 @@ bench: $(STAMP)  ## time a run, a rerun, the report, builds, draws and registers
 	$(BIN)/python benchmarks/bench_build.py
 	$(BIN)/python benchmarks/bench_uncertainty.py
 	$(BIN)/python benchmarks/bench_units.py
+	$(BIN)/python benchmarks/bench_registers.py
 
 docs: $(STAMP)  ## write the generated pages docs/data.md and docs/faults.md again
 	$(BIN)/python -m pipeline docs
