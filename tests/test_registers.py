@@ -328,6 +328,33 @@ def test_REG_04_a_line_that_is_no_row_is_told_with_its_number(tmp_path: Path) ->
     the_fault(found, "REG-04", "raw/s.csv", 3, value="missing columns: 2,a")
 
 
+def test_a_quote_that_is_not_closed_is_never_tolerated(tmp_path: Path) -> None:
+    path = tmp_path / "raw/s.csv"
+    write_csv(path, [["1", "Hà Nội", "2020-01-01", "x"]] * 50)
+    path.write_bytes(path.read_bytes() + b'2,"open,2020-01-01,x\n3,b,2020-01-01,x\n')
+    (found, *_) = refused(tmp_path, card("raw/s.csv"))
+    assert (found.rule, found.kind) == ("REG-01", "reject")
+
+
+@pytest.mark.parametrize(
+    ("raw", "rule"),
+    [
+        (b"PK\x03\x04\n\n", "SEC-16"),
+        (b"\xff\xfei\x00d\x00", "REG-04"),
+        (b"id,province,granted,status", "HDR-13"),
+        (b"id,province,granted,status\r1,a,2020-01-01,x\r", "HDR-13"),
+        (b"id,province,granted,status\n1,a,2020,x\n2,a,2020,x\r\n3,a,2020,x\n", "REG-04"),
+        (b"id;province;granted;status\n1;a;2020;x\n", "HDR-08"),
+    ],
+)
+def test_a_file_that_is_no_table_of_the_card_is_refused(
+    tmp_path: Path, raw: bytes, rule: str
+) -> None:
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw/s.csv").write_bytes(raw)
+    assert rule in {f.rule for f in refused(tmp_path, card("raw/s.csv")) if f.kind == "reject"}
+
+
 def test_REG_05_a_value_that_the_filter_does_not_know_is_refused(tmp_path: Path) -> None:
     rows: Rows = [["1", "Hà Nội", "2020-01-01", "pending"], ["2", "Hà Nội", "2020-01-01", "lapsed"]]
     for file, write in (("raw/s.csv", write_csv), ("raw/s.parquet", write_parquet)):

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from pipeline import store
 from pipeline.faults import Faults, Place
 from pipeline.ingest.common import Reading
+from pipeline.ingest.content import kind_of
 from pipeline.ingest.grid import Grid
 from pipeline.ingest.header import lay_out
 from pipeline.limits import Limits
@@ -22,7 +23,7 @@ from pipeline.registers.counts import RegisterCounts
 from pipeline.registers.duplicates import surplus_rows
 from pipeline.registers.files import RegisterFile, find_files
 from pipeline.registers.meanings import Meanings
-from pipeline.registers.parts import cut, read_header, sample
+from pipeline.registers.parts import HEAD_BYTES, cut, read_header, sample
 from pipeline.registers.pool import run_all
 from pipeline.registers.scan import Known, Scan, describe, known_of
 from pipeline.registers.sums import Sums
@@ -57,6 +58,8 @@ def read_grouped(root: Path, reading: Reading, limits: Limits, work: Work) -> Re
     register = Sums(card, meanings, [file.name for file in files])
     for i, (table, n_rows) in enumerate(found):
         register.add(i, table, n_rows)
+        if n_rows == 0:
+            faults.add("HDR-13", Place(files[i].name))
     rule = card.register_
     assert rule is not None
     if rule.key:
@@ -110,6 +113,8 @@ def _opened(file: RegisterFile, meanings: Meanings, reading: Reading) -> Scan | 
     card, faults, place = reading.card, reading.faults, Place(file.name)
     types: list[str] = []
     is_crlf = False
+    if not file.is_parquet and not _is_text(file, faults):
+        return None
     try:
         if file.is_parquet:
             con = store.connect_apart(1, HEADER_BYTES, Path(tempfile.gettempdir()))
@@ -132,6 +137,16 @@ def _opened(file: RegisterFile, meanings: Meanings, reading: Reading) -> Scan | 
     if not lay_out(grid, card, meanings.ref, faults):
         return None
     return Scan(card, file, names, types, None, is_crlf)
+
+
+def _is_text(file: RegisterFile, faults: Faults) -> bool:
+    """Whether a CSV begins like a text: another kind of file may well hold line ends too."""
+    with file.path.open("rb") as handle:
+        kind = kind_of(handle.read(HEAD_BYTES))
+    if kind != "text":
+        suffix = file.path.suffix
+        faults.add("SEC-16", Place(file.name), suffix, found=kind, expected="text")
+    return kind == "text"
 
 
 def _read_here(
