@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import random
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,27 @@ from pipeline.sources import Card, Variable
 REF = load_reference()
 HEADER = ["id", "province", "granted", "status"]
 Rows = list[list[str | None]]
+NAMES = ["Hà Nội", "HÀ NỘI", "ha noi", "Tỉnh Cà Mau", "Ca Mau", "Đắk Lắk ", " Nghệ An", "Cả nước",
+         "Nowhere", "Hà  Giang", "Bình Dương", "Vĩnh Phúc", ""]  # fmt: skip
+DAYS = ["2019-05-01", "2020-12-31", "2021-01-01", "2022-06-15", "2022-06-15", "2021-02-30",
+        "2021-2-3", "2023-01-01", "", "2030-01-01", " 2020-01-01 ", "2020", "2020-07", "0021-01-05",
+        "2021-01-05 (BC)", "12021-01-05", "2021/01/05", "infinity", "-015-02-15", " 999-01-01",
+        "31/12/2020", "05/06/2021", "2020-02-02 00:00:00"]  # fmt: skip
+STATUSES = ["in force", "in force", "in force", "lapsed", "pending", ""]
+WHERE = {"status": {"keep": ["in force"], "leave_out": ["lapsed", ""]}}
+
+
+def rows_of(seed: int, n: int = 600, odd: float = 0.3) -> Rows:
+    """Seeded rows: mostly plain ones, some with every oddity."""
+    rng = random.Random(seed)
+    rows: Rows = []
+    for _ in range(n):
+        wild = rng.random() < odd
+        name = rng.choice(NAMES if wild else NAMES[:7])
+        day = rng.choice(DAYS if wild else DAYS[:5])
+        rows.append([f"k{rng.randrange(n)}" if rng.random() < 0.9 else "", name, day,
+                     rng.choice(STATUSES)])  # fmt: skip
+    return rows
 
 
 def variable(measure: str = "stock") -> Variable:
