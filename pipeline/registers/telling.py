@@ -24,16 +24,17 @@ def tell(counts: RegisterCounts, meanings: Meanings, reading: Reading) -> None:
         return
     by_rule = Counter(counts.quarantine["rule"].to_pylist())
     reasons = ", ".join(f"{k} {by_rule[k]}" for k in sorted(by_rule))
-    details = {"rows": counts.rows, "tolerance": f"{float(rule.tolerance):g}", "reasons": reasons,
-               "list": f"quarantine/{reading.source_id}.parquet"}  # fmt: skip
+    listed, tolerance = f"quarantine/{reading.source_id}.parquet", f"{float(rule.tolerance):g}"
     place = Place(reading.card.file)
     # A quote that is not closed swallows the rows after it: how many, nobody knows.
     torn = pc.and_(pc.equal(counts.quarantine["rule"], "REG-04"),
                    pc.match_substring(counts.quarantine["value"], "\n"))  # fmt: skip
     if n <= float(rule.tolerance) * counts.rows and not pc.any(torn).as_py():
-        reading.faults.add("REG-02", place, n, **details)
+        reading.faults.add("REG-02", place, n, rows=counts.rows, tolerance=tolerance,
+                           reasons=reasons, list=listed)  # fmt: skip
         return
-    reading.faults.add("REG-01", place, n, **details)
+    reading.faults.add("REG-01", place, n, rows=counts.rows, tolerance=tolerance, reasons=reasons,
+                       list=listed)  # fmt: skip
     seen: set[tuple[str, str]] = set()
     for row in counts.quarantine.to_pylist():
         text = (row["rule"], row["value"] or "")
