@@ -34,7 +34,8 @@ with dated as (
         case when a.year is null then d.scheme_no else a.scheme_no end as s
     from apart as a left join days as d on a.year is null and a.date = d.date
 )
-select t.name, t.date, t.row, t.y as year, t.s as scheme_no,
+select t.name, case when t.day_rule is null then '' else t.date end as date, t.row, t.y as year,
+    t.s as scheme_no,
     case when t.kept is null then 'REG-05' when t.is_keyless then 'REG-06'
         when t.day_rule is not null then t.day_rule else m.rule end as rule,
     case when t.kept is null then t.where_text when t.is_keyless then ''
@@ -88,7 +89,7 @@ class Scan:
     def _text(self, name: str) -> str:
         name = self.own(name)
         column = f"r.{quoted(name)}"
-        if self.part is not None:
+        if not self.types:
             return column
         kind = self.types[self.names.index(name)]
         if kind.startswith("TIMESTAMP"):
@@ -108,8 +109,7 @@ class Scan:
             f" columns = {{{types}}}, delim = {literals([self.card.delimiter])}, quote = '\"',"
             f" escape = '\"', new_line = '{line}', store_rejects = true)"
         )
-        wanted = [self.own(self.card.province.column), *self._others()]
-        inner = ", ".join(quoted(name) for name in dict.fromkeys(wanted))
+        inner = ", ".join(quoted(name) for name in self.used())
         rule = self.card.register_
         assert rule is not None
         if rule.date is not None:
@@ -132,10 +132,12 @@ class Scan:
             "r.row_no + 1",
         )
 
-    def _others(self) -> list[str]:
+    def used(self) -> list[str]:
+        """The columns of the file that the card names."""
         rule = self.card.register_
         assert rule is not None
-        return [self.own(name) for name in (rule.date, rule.key, *rule.where) if name]
+        wanted = [self.card.province.column, rule.date, rule.key, *rule.where]
+        return list(dict.fromkeys(self.own(name) for name in wanted if name))
 
 
 @dataclass(frozen=True)
@@ -300,12 +302,18 @@ def _judged(
         f" from (select scheme_no, year, kept, is_keyless, {name} as known_as, {lists}"
         f" from g {join})"
     )
+    judge(con, meanings)
+    return _cast(con.sql(FOUND).to_arrow_table())
+
+
+def judge(con: duckdb.DuckDBPyConnection, meanings: Meanings) -> None:
+    """Table `judged`: the rows of table `apart`, or groups of them, and the rule each breaks."""
     if not con.execute("select count(*) from apart").fetchall()[0][0]:
         con.execute(
             "create temp table judged (name varchar, date varchar, row bigint, year integer,"
             " scheme_no integer, rule varchar, value varchar)"
         )
-        return _cast(con.sql(FOUND).to_arrow_table())
+        return
     days = [d for (d,) in con.execute(
         "select distinct date from apart where year is null").fetchall()]  # fmt: skip
     read = [(day, meanings.of_day(day)) for day in days]
@@ -329,7 +337,6 @@ def _judged(
         "rule": pa.array([None if fault is None else fault.rule for fault in faults], pa.string()),
     })  # fmt: skip
     con.execute(f"create temp table judged as {JUDGED}")
-    return _cast(con.sql(FOUND).to_arrow_table())
 
 
 def _put(con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, pa.Array]) -> None:
