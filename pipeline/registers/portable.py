@@ -144,6 +144,16 @@ def in_spark(sql: str) -> str:
     )[0]
 
 
+def values_of(days: pa.Table) -> str:
+    """Known days as a table written out in the words of Spark, which then knows that it is small."""
+    rows = [f"({_literal(d['text'])}, {d['year']}, {d['scheme']})" for d in days.to_pylist()]
+    return f"select * from values {', '.join(rows)} as day(text, year, scheme)"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
 def spark_type(kind: str) -> str | None:
     """The type of a Parquet column in Spark; None where engines would not write the same text."""
     return kind.lower() if re.fullmatch(r"DECIMAL\(\d+,\d+\)", kind) else PLAIN.get(kind)

@@ -11,6 +11,7 @@ import argparse
 import atexit
 import re
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +39,7 @@ from pipeline.registers.portable import (
     rows_of_parquet,
     spark_type,
     totals,
+    values_of,
 )
 from pipeline.registers.scan import MOST_TEXTS, Scan
 from pipeline.registers.work import Work
@@ -65,6 +67,7 @@ class SparkEngine:
     files_at: str | None = None  # where the cluster sees the project's folder
     settings: dict[str, str] = field(default_factory=dict)
     n_here: int = 0  # files that were read on this machine after all
+    seconds: float = 0  # spent waiting for the cluster
     _session: Any = None
     _refused: dict[int, str] = field(default_factory=dict)  # files of a register, and why
 
@@ -116,17 +119,17 @@ class SparkEngine:
         """Results of the files that the engine reads as this machine does."""
         batches = [sent[k : k + BATCH] for k in range(0, len(sent), BATCH)]
         cells = cells_of(scans[sent[0]])
+        started = time.perf_counter()
         try:
             days = self._known_days(batches, scans, cells, meanings)
             con.register("day", days)
             has_days = len(days) > 0
             if has_days:
-                rows = [tuple(day.values()) for day in days.to_pylist()]
-                frame = self._spark().createDataFrame(rows, "text string, year int, scheme int")
-                frame.createOrReplaceTempView("day")
+                self.session().sql(values_of(days)).createOrReplaceTempView("day")
             question = question_of(scans[sent[0]], cells, meanings, has_days)
             sql = in_spark(counted("scanned", cells, question, has_days))
             answers = [a for batch in batches for a in self._asked(batch, scans, sql)]
+            self.seconds += time.perf_counter() - started
         except EngineFailed:
             raise
         except Exception as error:  # of the engine, its client or the network: there is no list
@@ -164,7 +167,7 @@ class SparkEngine:
                 self._put(list(enumerate(asked)))
                 question = question_of(asked[0], cells, meanings, has_days=False)
                 sql = in_spark(odd_days("scanned", cells, question, MOST_TEXTS))
-                texts |= {*self._spark().sql(sql).toArrow()["odd_date"].to_pylist()}
+                texts |= {*self.session().sql(sql).toArrow()["odd_date"].to_pylist()}
         schema = pa.schema([("text", pa.string()), ("year", pa.int32()), ("scheme", pa.int32())])
         days = [
             {"text": text, "year": int(day.text[:4]), "scheme": meanings.scheme_of(day.text)}
@@ -175,7 +178,7 @@ class SparkEngine:
 
     def _asked(self, batch: list[int], scans: list[Scan], sql: str) -> list[pa.Table]:
         """The answers for some files; those that the engine refuses are left out."""
-        spark = self._spark()
+        spark = self.session()
         try:
             self._put([(i, scans[i]) for i in batch])
             return [spark.sql(sql).toArrow()]
@@ -200,7 +203,7 @@ class SparkEngine:
     def _frame(self, i: int, scan: Scan) -> Any:
         from pyspark.sql.types import StringType, StructField, StructType
 
-        path, reader = self._path(scan.file), self._spark().read
+        path, reader = self._path(scan.file), self.session().read
         if scan.file.is_parquet:
             types = [(n, spark_type(scan.types[scan.names.index(n)])) for n in scan.used()]
             frame = reader.schema(", ".join(f"`{n.replace('`', '``')}` {t}" for n, t in types))
@@ -217,7 +220,7 @@ class SparkEngine:
             return f"{self.files_at.rstrip('/')}/{file.name}"
         return str(file.path.resolve())
 
-    def _spark(self) -> Any:
+    def session(self) -> Any:
         """The session."""
         if self._session is None:
             _call(self.address)
