@@ -39,10 +39,13 @@ fuzz: $(STAMP)  ## a million random cells and files against the readers and inde
 mutate-rules: $(STAMP)  ## turn each rule of the catalogue off and see that a test of its name notices
 	$(BIN)/python -m tests.mutate_rules
 
-bench: $(STAMP)  ## time a full run, an unchanged rerun, builds of any size and draws, with peak memory
+bench: $(STAMP)  ## time a run, a rerun, the report, builds, draws and registers of any size, with peak memory
 	$(BIN)/python benchmarks/bench_index.py
+	$(BIN)/python benchmarks/bench_report.py
 	$(BIN)/python benchmarks/bench_build.py
 	$(BIN)/python benchmarks/bench_uncertainty.py
+	$(BIN)/python benchmarks/bench_units.py
+	$(BIN)/python benchmarks/bench_registers.py
 
 ci-spark: $(SPARK_STAMP)  ## count a register on a real Spark of two workers, one of them killed, against DuckDB (needs Java 17)
 	SPARK_PYTHON=$(SPARK_BIN)/python .ci/spark
@@ -52,11 +55,12 @@ docs: $(STAMP)  ## write the generated pages docs/data.md and docs/faults.md aga
 
 lock: $(STAMP)  ## resolve the dependencies again (needs a package registry)
 	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate \
-	  --no-header --python-version 3.11 --extra build --extra notebooks --extra scale --extra test \
+	  --no-header --python-version 3.11 --extra build --extra notebooks --extra test \
 	  pyproject.toml -o requirements.lock
-	cp requirements.lock spark.lock
-	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate \
-	  --no-header --python-version 3.11 --extra spark pyproject.toml -o spark.lock
+	for extra in scale spark; do cp requirements.lock $$extra.lock; \
+	  $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate \
+	    --no-header --python-version 3.11 --extra build --extra test --extra $$extra \
+	    pyproject.toml -o $$extra.lock; done
 
 clean:   ## remove the environment and every output
 	rm -rf .venv .spark-venv

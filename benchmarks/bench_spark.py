@@ -103,8 +103,8 @@ def kill_in_the_middle(engine: SparkEngine, worker: int, told: list[str]) -> Non
                     victims = [*children_of(worker), worker]
                     for process in victims:
                         os.kill(process, signal.SIGKILL)
-                    told.append(f"a worker and its {len(victims) - 1} executor killed after"
-                                f" {state.numCompletedTasks} of {state.numTasks} tasks")  # fmt: skip
+                    done = f"{state.numCompletedTasks} of {state.numTasks} tasks"
+                    told.append(f"a worker and {len(victims) - 1} executor killed after {done}")
                     return
         time.sleep(TICK)
 

@@ -25,8 +25,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.synthetic import SEED, synthetic_inputs
 from pipeline.build.inputs import Inputs
-from pipeline.methods.intervals import share_above, summarise_ranks, summarise_scores
+from pipeline.methods.intervals import summarise_ranks, summarise_scores
 from pipeline.methods.normalise import normalise
+from pipeline.methods.pairs import share_above
 from pipeline.methods.treat import treat
 from pipeline.robustness.design import Choice, Draws, Space, Spread, combinations
 from pipeline.robustness.engine import Simulated, one_blas_thread, simulate

@@ -14,7 +14,7 @@ HASH = re.compile(r"(\s+sha256:[ ]*)(\"[^\"]*\"|'[^']*'|[^#\s]*)")
 
 
 def renew_hash(root: Path, file: str, lang: str) -> tuple[str, bool]:
-    """Write the present SHA-256 of a raw file into its card.
+    """Write the present SHA-256 of a raw file, or of the folder of a register, into its card.
 
     Returns:
         A message, and whether the card is right now.
@@ -24,9 +24,9 @@ def renew_hash(root: Path, file: str, lang: str) -> tuple[str, bool]:
     path = root / file
     starts = [i for i, line in enumerate(lines)
               if re.fullmatch(rf"\s+file:\s*['\"]?{re.escape(file)}['\"]?\s*", line)]  # fmt: skip
-    if len(starts) != 1 or not path.is_file():
+    new = hash_of_folder(root, file) if path.is_dir() else hash_of(path)
+    if len(starts) != 1 or new is None or not path.exists():
         return text("accept_unknown", lang, file=file), False
-    new = hash_of(path)
     first, last = _extent(lines, starts[0])
     hashes = [i for i in range(first, last) if HASH.match(lines[i])]
     match = HASH.match(lines[hashes[0]]) if hashes else None
@@ -40,6 +40,20 @@ def renew_hash(root: Path, file: str, lang: str) -> tuple[str, bool]:
         lines.insert(starts[0] + 1, f'{indent}sha256: "{new}"\n')
     replace_text(cards, "".join(lines))
     return text("accepted", lang, file=file, old=old[:12], new=new[:12]), True
+
+
+def hash_of_folder(root: Path, file: str) -> str | None:
+    """The hash of the files of a register that lie in a folder; None when no card has it."""
+    from pipeline.catalogue import load_catalogue
+    from pipeline.faults import Faults
+    from pipeline.registers.files import common_hash, find_files
+
+    catalogue = load_catalogue(root, Faults())
+    cards = catalogue.cards.values() if catalogue is not None else []
+    for card in cards:
+        if card.file == file and (found := find_files(root, card, Faults())):
+            return common_hash(root, card, found)
+    return None
 
 
 def _extent(lines: list[str], within: int) -> tuple[int, int]:

@@ -10,6 +10,8 @@ from pipeline.card_checks import check_card, check_variable
 from pipeline.faults import Faults
 from pipeline.kin import check_kin
 from pipeline.limits import DEFAULTS, Limits
+from pipeline.project import Project
+from pipeline.provinces import scheme_names
 from pipeline.sources import SHA256, CardFile, Catalogue, VariableFile
 from pipeline.yamlfile import read_yaml, validate_each
 
@@ -26,6 +28,7 @@ def load_catalogue(root: Path, faults: Faults, limits: Limits = DEFAULTS) -> Cat
     )
     blank_cards = refuse_blanks(card_file, "sources", faults)
     blank_variables = refuse_blanks(variable_file, "variables", faults)
+    card_file.schemes = scheme_names(Project(root).reference)
     card_parts = validate_each(CardFile, "sources", card_file, faults)
     variable_parts = validate_each(VariableFile, "variables", variable_file, faults)
     if card_parts is None or variable_parts is None:

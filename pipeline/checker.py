@@ -41,10 +41,10 @@ class Checker:
             RuntimeError: when the suite itself could not run; nothing may be published then.
             OSError, MemoryError: when it met a full disk or the limit of memory.
         """
-        self._pipe.send((release, editions))
         try:
+            self._pipe.send((release, editions))
             results, problem = self._pipe.recv()
-        except EOFError as error:
+        except (EOFError, BrokenPipeError) as error:
             raise RuntimeError("the publication suite ended without an answer") from error
         if isinstance(problem, Exception):
             raise problem

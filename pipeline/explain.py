@@ -28,6 +28,8 @@ class Release:
         self.parts: dict[tuple[str, str, str], set[str]] = {}
         for (edition, province, variable, _), row in self.harmonised.items():
             self.parts.setdefault((edition, province, variable), set()).add(row["parts"])
+        self.merged = {edition for (edition, *_), parts in self.parts.items()
+                       if any("+" in text for text in parts)}  # fmt: skip
         self.sources = _rows(con, "sources", "source_id")
         self.names = _rows(con, "scores", "edition", "province_code", "node")
         self.observed: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
@@ -41,6 +43,12 @@ class Release:
         self.ranks: dict[tuple[str, str], int] = {}
         for (edition, _, node), row in self.ranked.items():
             self.ranks[edition, node] = self.ranks.get((edition, node), 0) + row["is_ranked"]
+
+    def formers(self, scheme: str) -> list[str]:
+        """The scheme whose units were merged into those of `scheme`; none if nothing was."""
+        if not any(self.editions[edition]["scheme"] == scheme for edition in self.merged):
+            return []
+        return sorted({own for own, _, _ in self.observed} - {scheme})
 
 
 def _rows(con: Any, table: str, *key: str) -> dict[tuple[Any, ...], dict[str, Any]]:
@@ -164,7 +172,8 @@ def _cells(
            if any_year or row["year"] == year]  # fmt: skip
     keys = [(scheme, province, variable)]
     if not own:
-        keys = [("63", code, variable) for code in parts.split("+")]
+        keys = [(former, code, variable) for former in release.formers(scheme)
+                for code in parts.split("+")]  # fmt: skip
     for key in keys:
         for row in release.observed.get(key, ()):
             if not any_year and row["year"] != year:

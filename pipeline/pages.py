@@ -66,7 +66,7 @@ def data_page(cards: Catalogue) -> str:
 def _source(source_id: str, card: Card) -> str:
     facts = {
         "File": f"`{card.file}` ({card.kind}; one row is {for_markdown(card.rows)})",
-        "Producer": for_markdown(card.producer),
+        "Producer": " — ".join(map(for_markdown, filter(None, (card.producer, card.producer_vi)))),
         "Read from": " — ".join(for_markdown(text) for text in (card.url, card.carrier) if text),
         "Licence": for_markdown(card.licence),
         "Published": f"{for_markdown(card.published)}; accessed {for_markdown(card.accessed)}",

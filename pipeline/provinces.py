@@ -75,16 +75,13 @@ class Reference:
     others: dict[str, str] = field(default_factory=dict)  # folded -> national, region, heading
     region_lists: dict[str, set[str]] = field(default_factory=dict)  # folded -> lists that hold it
     historical: dict[str, dict[str, str]] = field(default_factory=dict)
+    official_names: dict[tuple[str, str], str] = field(default_factory=dict)  # (scheme, code)
 
     def codes(self, scheme: str) -> list[str]:
         return sorted(p["province_code"] for p in self.provinces if p["scheme"] == scheme)
 
     def name(self, scheme: str, code: str) -> str:
-        return next(
-            p["name_vi"]
-            for p in self.provinces
-            if p["scheme"] == scheme and p["province_code"] == code
-        )
+        return self.official_names[scheme, code]
 
     def scheme_on(self, date: str) -> str:
         """The scheme in force on a date given as `yyyy`, `yyyy-mm` or `yyyy-mm-dd`."""
@@ -109,6 +106,11 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(handle))
 
 
+def scheme_names(folder: Path) -> list[str]:
+    """The schemes of `folder`, the oldest first."""
+    return [row["scheme"] for row in read_rows(folder / "schemes.csv")]
+
+
 def load_reference(folder: Path = REFERENCE) -> Reference:
     """Read the reference tables of `folder`. They are checked by `check_reference`."""
     ref = Reference(folder)
@@ -121,6 +123,8 @@ def load_reference(folder: Path = REFERENCE) -> Reference:
     spellings += [(p["scheme"], p["name_en"], p["province_code"]) for p in ref.provinces]
     ref.vietnamese = {scheme: {} for scheme in ref.names}
     for province in ref.provinces:
+        unit = province["scheme"], province["province_code"]
+        ref.official_names.setdefault(unit, province["name_vi"])
         ref.vietnamese[province["scheme"]][fold(province["name_vi"])] = province["name_vi"]
     ref.official = {(scheme, fold(spelling)) for scheme, spelling, _ in spellings}
     aliases = read_rows(folder / "aliases.csv")
@@ -216,15 +220,17 @@ class Resolver:
     def by_code(
         self, raw: str, scheme: str, place: Place, is_numeric: bool = False
     ) -> Resolved | None:
-        """The province with the two-digit code `raw` in `scheme`, or None with a fault.
+        """The province with the code `raw` in `scheme`, or None with a fault.
 
-        Where the source declares numeric codes, 1 and 1.0 are 01.
+        Where the source declares numeric codes, 1 and 1.0 are 01 (001 where codes have three
+        digits).
         """
         codes = self.codes[scheme]
         if raw in codes:
             return self._found(raw, scheme, place, None)
         number = NUMERIC_CODE.fullmatch(raw)
-        if number is not None and (code := number[1].zfill(2)) in codes:
+        width = max(map(len, codes), default=0)
+        if number is not None and (code := number[1].zfill(width)) in codes:
             if is_numeric:
                 return self._found(code, scheme, place, "numeric_code")
             self.faults.add("GEO-14", place, raw, code=code)

@@ -12,8 +12,8 @@ from pipeline.sources import Catalogue
 def source_rows(catalogue: Catalogue, proofs: dict[str, str]) -> pd.DataFrame:
     """The table `sources`: what the cards say of every file."""
     names = [
-        "file", "kind", "use", "producer", "title", "url", "carrier", "licence", "published",
-        "accessed", "scheme", "sha256", "proof", "note",
+        "file", "kind", "use", "producer", "producer_vi", "title", "url", "carrier", "licence",
+        "published", "accessed", "scheme", "sha256", "proof", "note",
     ]  # fmt: skip
     rows = [
         {"source_id": source_id} | {name: getattr(card, name) for name in names}

@@ -225,27 +225,36 @@ def run_index(
         faults.raise_if_any()
         report("stage_publish", {})
         files = store.list_files(folder)
-        text = sealed(
-            {
-                "format": FORMAT,
-                "release": store.content_id(files),
-                "fingerprint": fingerprint(inputs),
-                "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
-                "commit": packaging.commit_of(project.root),
-                "versions": packaging.versions(),
-                "counts": counts,
-                "checks": {"run": len(checks), "failed": [c for c in checks if not c["success"]]},
-                "timings_s": {k: round(v, 3) for k, v in timings.items()},
-                "registers": {k: r.as_dict() for k, r in loaded.ingested.registers.items()},
-                "inputs": inputs,
-                "files": files,
-            }
-        )
+        made = {"counts": counts, "timings_s": {k: round(v, 3) for k, v in timings.items()}}
+        text = _manifest(project, loaded, made, checks, inputs, files)
         manifest = json.loads(text)
         write_bytes(folder / store.UNHASHED, text.encode())
         release = store.publish(folder, project.outputs, str(manifest["release"]))
         work.close()
     return Result(release, faults.warnings(), manifest)
+
+
+def _manifest(
+    project: Project, loaded: Loaded, made: dict[str, Any], checks: list[dict[str, Any]],
+    inputs: dict[str, str], files: dict[str, str],
+) -> str:  # fmt: skip
+    """What a release is, when and from what it was made."""
+    return sealed(
+        {
+            "format": FORMAT,
+            "release": store.content_id(files),
+            "fingerprint": fingerprint(inputs),
+            "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "commit": packaging.commit_of(project.root),
+            "versions": packaging.versions(),
+            "counts": made["counts"],
+            "checks": {"run": len(checks), "failed": [c for c in checks if not c["success"]]},
+            "timings_s": made["timings_s"],
+            "registers": {k: r.as_dict() for k, r in loaded.ingested.registers.items()},
+            "inputs": inputs,
+            "files": files,
+        }
+    )
 
 
 def _derive(con: Any, loaded: Loaded, report: Report, faults: Faults) -> dict[str, bytes]:

@@ -15,12 +15,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ValidationInfo,
     model_validator,
 )
 
 from pipeline.language import Words
 from pipeline.paths import RawPath
 from pipeline.periods import DAY, PERIOD, Covers, is_day, years_of
+from pipeline.schemes import scheme_or, schemes_in
 
 Status = Literal["A", "E", "P", "M"]
 MissingStatus = Literal["M", "L", "Q"]  # there is none; not collected; withheld
@@ -160,13 +162,14 @@ class Card(Strict):
     kind: Literal["table", "quotes", "register"]
     use: Literal["index", "context", "comparison"]
     producer: str
+    producer_vi: Name | None = None  # on Vietnamese pages, where `producer` is in English
     title: str
     url: str
     carrier: str | None = None
     licence: str
     published: str
     accessed: str
-    scheme: Literal["63", "34", "column", "by date", ""] = ""  # undeclared: refused, with its names
+    scheme: Annotated[str, scheme_or("column", "by date", "")] = ""  # none: refused, with its names
     rows: str
     number_style: NumberStyle
     encoding: Encoding = "utf-8"  # of a CSV; tcvn3 and vni also of the cells of a spreadsheet
@@ -221,11 +224,12 @@ class Card(Strict):
         return self
 
     @model_validator(mode="after")
-    def every_figure_has_a_scheme_and_a_year(self) -> Card:
-        schemes = {"table": ("63", "34"), "quotes": ("column",), "register": ("63", "by date")}
+    def every_figure_has_a_scheme_and_a_year(self, info: ValidationInfo) -> Card:
+        known = schemes_in(info) or ([] if self.scheme in ("column", "by date") else [self.scheme])
+        schemes = {"table": known, "quotes": ["column"], "register": [*known[:1], "by date"]}
         if self.scheme and self.scheme not in schemes[self.kind]:
-            known = {"kind": self.kind, "schemes": " / ".join(schemes[self.kind])}
-            raise ValueError(Words("kind_has_scheme", known))
+            allowed = {"kind": self.kind, "schemes": " / ".join(schemes[self.kind])}
+            raise ValueError(Words("kind_has_scheme", allowed))
         has_year = self.year.value is not None or self.year.column is not None
         if not has_year and any(column.year is None for column in self.columns):
             raise ValueError(Words("column_has_year"))

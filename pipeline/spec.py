@@ -23,6 +23,7 @@ from pipeline.faults import Faults, Place
 from pipeline.language import Words
 from pipeline.limits import DEFAULTS, Limits
 from pipeline.provinces import Reference
+from pipeline.schemes import scheme_or
 from pipeline.sources import Catalogue, Name, Share, Strict
 from pipeline.spec_checks import check_overlaps, check_tree, check_variables
 from pipeline.yamlfile import read_yaml, validate
@@ -34,7 +35,7 @@ LEVELS = ("index", "sub_index", "pillar", "sub_pillar", "indicator")
 class Edition(Strict):
     edition: str
     reference_year: int
-    scheme: Literal["63", "34"]
+    scheme: Annotated[str, scheme_or()]
 
 
 class Rank(Strict):
@@ -172,6 +173,7 @@ def load_spec(
     reference tables everything but the provinces.
     """
     file = read_yaml(path, name, faults, limits)
+    file.schemes = None if ref is None else [scheme["scheme"] for scheme in ref.schemes]
     spec = validate(Spec, file, faults)
     if spec is not None:
         spec = read_points(spec, path.parent, file, limits, faults)

@@ -12,7 +12,7 @@ from pipeline.language import Words
 if TYPE_CHECKING:
     from pipeline.provinces import Reference
 
-NUMERIC_CODE = re.compile(r"([0-9]{1,2})(\.0+)?")  # 01 as spreadsheets leave it: 1, 1.0
+NUMERIC_CODE = re.compile(r"([0-9]{1,20})(\.0+)?")  # 01 as spreadsheets leave it: 1, 1.0
 # Codes of other systems by their form; vehicle plates also as the bare numbers in use.
 OTHER_CODES = {
     "system_iso": re.compile(r"VN-\w{2}"),

@@ -39,6 +39,7 @@ class YamlFile:
     name: str
     data: Any = None
     lines: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    schemes: list[str] | None = None  # of the reference tables, where the file names some
 
     def place(self, *path: Any) -> Place:
         """Place of a key path, or of its nearest parent that has a line."""
@@ -145,7 +146,7 @@ def validate(model: type[Model], found: YamlFile, faults: Faults) -> Model | Non
     if found.data is None:
         return None  # `read_yaml` said why
     try:
-        return model.model_validate(found.data, strict=True)
+        return model.model_validate(found.data, strict=True, context={"schemes": found.schemes})
     except ValidationError as error:
         together: dict[tuple[Any, ...], list[Any]] = {}
         for problem in error.errors():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from schemas.fields import CODE, NAME, OBSERVED_STATUSES, Contract, described
+from schemas.fields import CODE, NAME, OBSERVED_STATUSES, SCHEME, Contract, described
 
 
 class Excluded(Contract):
@@ -34,7 +34,7 @@ class Findings(Contract):
 class Revisions(Contract):
     """One row per dated figure that an earlier release published with another value."""
 
-    scheme: str = described("Hệ tỉnh", "Scheme of provinces", isin=["63", "34"])
+    scheme: str = described("Hệ tỉnh", "Scheme of provinces", str_matches=SCHEME)
     province_code: str = described("Mã tỉnh", "Province code", str_matches=CODE)
     variable: str = described("Biến", "Variable", str_matches=NAME)
     year: pd.Int64Dtype = described("Năm của số liệu", "Data year")

@@ -6,7 +6,8 @@ from typing import Any
 
 import pandera.pandas as pa
 
-CODE = r"^\d{2}$"  # text: '01' is not 1
+CODE = r"^\d{2,}$"  # text: '01' is not 1; two digits of a province, more of smaller units
+SCHEME = r"^[0-9a-z][0-9a-z_-]*$"  # one of reference/schemes.csv: 63, 34, districts
 NAME = r"^[a-z][a-z0-9_]*$"
 STATUSES = ["A", "C", "E", "I", "M", "P"]
 UNIMPUTED_STATUSES = ["A", "C", "E", "M", "P"]

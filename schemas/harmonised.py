@@ -24,7 +24,7 @@ class Harmonised(Contract):
     merge_rule: str = described(
         "Quy tắc gộp tỉnh", "Rule of merging", isin=["none", "sum", "weighted_mean"]
     )
-    parts: str = described("Các tỉnh thành phần", "Parts added", str_matches=r"^\d{2}(\+\d{2})*$")
+    parts: str = described("Các tỉnh thành phần", "Parts added", str_matches=r"^\d{2,}(\+\d{2,})*$")
     reason: str = described("Lý do thiếu", "Why it is missing", nullable=True, isin=REASONS)
 
     class Config:

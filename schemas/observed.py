@@ -5,13 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import pandera.pandas as pa
 
-from schemas.fields import CODE, NAME, OBSERVED_STATUSES, Contract, described
+from schemas.fields import CODE, NAME, OBSERVED_STATUSES, SCHEME, Contract, described
 
 
 class Observed(Contract):
     """One row per scheme, province, variable, year and source cell."""
 
-    scheme: str = described("Hệ tỉnh", "Scheme of provinces", isin=["63", "34"])
+    scheme: str = described("Hệ tỉnh", "Scheme of provinces", str_matches=SCHEME)
     province_code: str = described("Mã tỉnh", "Province code", str_matches=CODE)
     variable: str = described("Biến", "Variable", str_matches=NAME)
     year: pd.Int64Dtype = described(

@@ -41,6 +41,7 @@ NAME = r"^[A-Za-zÀ-ʯẠ-ỹ]+(?:[ .,&'’()/–-]+[A-Za-zÀ-ʯẠ-ỹ]+)*[.)]?
 GAP = 1e-9  # contributions add up to the index score within this, in points of 0-100
 AS_IN_PII = "in the index, as in the published PII of 2023 (first and last)"
 CODE = matching("province_code", r"^[0-9]{2}\Z", "province_code is two digits")  # '01' is not 1
+LONG_CODE = matching("province_code", r"^[0-9]{2,}\Z", "province_code is two digits or more")
 STATUS = one_of("obs_status", ["A", "E", "P", "I", "M", "C"])
 # Rules of one table alone that no edition changes; those of scores are in `scores_rules`.
 OWN_RULES = {
@@ -209,6 +210,8 @@ def published_rules(frames: Frames, editions: Editions) -> dict[str, list[Rule]]
     """Every rule of the suite, by table, in the order of the results."""
     in_range = [*OWN_RULES["indicators"], *indicator_ranges(editions)]
     own = {**OWN_RULES, "scores": scores_rules(editions), "indicators": in_range}
+    if is_numbered(editions):
+        own = {table: [LONG_CODE if rule is CODE else rule for rule in own[table]] for table in own}
     rules = {}
     for table, frame in frames.items():
         keys = {"column_list": KEYS[table], "ignore_row_if": "never"}
@@ -223,6 +226,11 @@ def published_rules(frames: Frames, editions: Editions) -> dict[str, list[Rule]]
     return rules
 
 
+def is_numbered(editions: Editions) -> bool:
+    """Whether units are smaller than provinces: their codes are longer, Quận 1 is a name."""
+    return any(len(code) > 2 for declared in editions for code in declared["codes"])
+
+
 def columns_rule(table: str, checks: list[str]) -> Rule:
     """The table has the declared columns in order (then the `check_` columns added here)."""
     wanted = {"column_list": [*COLUMNS[table], *checks]}
@@ -234,6 +242,7 @@ def scores_rules(editions: Editions) -> list[Rule]:
     """Rules of scores: who is there, what a rank means, what the index adds up from."""
     pairs = [(declared["edition"], declared["scheme"]) for declared in editions]
     names = ["province_name_vi", "province_name_en", "region_vi", "region_en"]
+    name_form = NAME.replace("[A-Z", "[0-9A-Z") if is_numbered(editions) else NAME
     schemes = {"column_A": "edition", "column_B": "scheme", "value_pairs_set": pairs}
     whole = [
         Rule(
@@ -249,7 +258,7 @@ def scores_rules(editions: Editions) -> list[Rule]:
         *whole,
         all_true("check_is_whole", "Every node has every province of its edition"),
         CODE,
-        *(matching(name, NAME, f"{name} is a clean, composed (NFC) name") for name in names),
+        *(matching(name, name_form, f"{name} is a clean, composed (NFC) name") for name in names),
         one_of("level", ["index", "sub_index", "pillar", "sub_pillar"]),
         *node_ranges(editions),
         within("coverage", 0, 1, "coverage is a share"),

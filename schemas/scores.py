@@ -6,14 +6,14 @@ import pandas as pd
 import pandera.pandas as pa
 
 from schemas.aggregated import REASONS
-from schemas.fields import CODE, LEVELS, NAME, Contract, described, peer_group
+from schemas.fields import CODE, LEVELS, NAME, SCHEME, Contract, described, peer_group
 
 
 class Scores(Contract):
     """One row per edition, province and node above the indicators."""
 
     edition: str = described("Kỳ", "Edition", str_length={"min_value": 1})
-    scheme: str = described("Hệ tỉnh", "Scheme of provinces", isin=["63", "34"])
+    scheme: str = described("Hệ tỉnh", "Scheme of provinces", str_matches=SCHEME)
     province_code: str = described("Mã tỉnh", "Province code", str_matches=CODE)
     province_name_vi: str = described(
         "Tên tỉnh", "Province, Vietnamese", str_length={"min_value": 1}

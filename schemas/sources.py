@@ -13,6 +13,9 @@ class Sources(Contract):
     kind: str = described("Loại", "Kind of reader", isin=["table", "quotes", "register"])
     use: str = described("Mục đích", "Use", isin=["index", "context", "comparison"])
     producer: str = described("Cơ quan lập", "Producer", str_length={"min_value": 1})
+    producer_vi: str = described(
+        "Cơ quan lập, tên tiếng Việt", "Producer, in Vietnamese", nullable=True
+    )
     title: str = described("Tiêu đề", "Title", str_length={"min_value": 1})
     url: str = described("Địa chỉ như nguồn nêu", "Address as given", str_length={"min_value": 1})
     carrier: str = described("Nơi lấy tệp", "Carrier", nullable=True)

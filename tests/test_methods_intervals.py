@@ -7,13 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.methods.intervals import (
-    convergence,
-    groups_alike,
-    share_above,
-    summarise_ranks,
-    summarise_scores,
-)
+from pipeline.methods import intervals
+from pipeline.methods.intervals import convergence, summarise_ranks, summarise_scores
+from pipeline.methods.pairs import groups_alike, groups_of_draws, share_above, share_near
 
 RANKS = np.array([[1] * 8 + [2] * 2, [2] * 8 + [1] * 2, [3] * 10])
 
@@ -91,6 +87,78 @@ def test_groups_are_the_longest_runs_in_which_nobody_can_be_told_apart() -> None
     assert groups_alike(above, np.arange(4), 0.998).tolist() == [[0, 2], [1, 3]]
     assert groups_alike(above, np.arange(4), 0.1).tolist() == []
     assert groups_alike(above, np.arange(0)).shape == (0, 2)
+
+
+def _ranks(n_units: int, n_draws: int, seed: int) -> np.ndarray:
+    """Ranks with ties, and units that some draws do not rank."""
+    rng = np.random.default_rng(seed)
+    near = np.arange(n_units)[:, None] + rng.integers(0, 4, (n_units, n_draws))
+    ranks = 1 + (near[:, None] > near[None]).sum(axis=1)
+    missing = rng.random((n_units, n_draws)) < rng.choice([0, 0.3])
+    return np.where(missing, 0, np.minimum(ranks, n_units)).astype(np.uint16)
+
+
+def _share_by_hand(first: np.ndarray, second: np.ndarray) -> float:
+    both = (first > 0) & (second > 0)
+    a, b = first[both], second[both]
+    return float(((a < b).sum() + (a == b).sum() / 2) / a.size) if a.size else np.nan
+
+
+@settings(max_examples=200)
+@given(st.integers(1, 12), st.integers(1, 40), st.integers(0, 10**6))
+def test_pairs_and_runs_without_a_table_of_all_pairs_are_those_of_the_table(
+    n_units: int, n_draws: int, seed: int
+) -> None:
+    ranks = _ranks(n_units, n_draws, seed)
+    above = share_above(ranks)
+    for a in range(n_units):
+        for b in range(a + 1, n_units):
+            np.testing.assert_array_equal(above[a, b], _share_by_hand(ranks[a], ranks[b]))
+    order = np.random.default_rng(seed).permutation(n_units)
+    near = share_near(ranks, order, 3)
+    for i, a in enumerate(order):
+        for j in range(3):
+            own = above[a, order[i + 1 + j]] if i + 1 + j < n_units else np.nan
+            assert near[i, j] == pytest.approx(own, abs=1e-15, nan_ok=True)
+    for level in (0.1, 0.5, 0.9):
+        runs = groups_alike(above, order, level)
+        assert runs.tolist() == groups_of_draws(ranks, order, level).tolist()
+        assert runs.tolist() == _runs_by_hand(above, order, level)
+
+
+def _runs_by_hand(above: np.ndarray, order: np.ndarray, level: float) -> list[list[int]]:
+    """Every run in which no pair is apart and that is inside no other."""
+    limit, n = (1 + level) / 2, len(order)
+
+    def is_alike(first: int, last: int) -> bool:
+        units = order[first : last + 1]
+        return not any(above[a, b] > limit for a in units for b in units)
+
+    every = [(i, j) for i in range(n) for j in range(i + 1, n) if is_alike(i, j)]
+    return [[i, j] for i, j in every
+            if not any((a, b) != (i, j) and a <= i and j <= b for a, b in every)]  # fmt: skip
+
+
+@settings(max_examples=200)
+@given(st.integers(1, 12), st.integers(1, 40), st.integers(0, 10**6),
+       st.sampled_from([0.01, 0.5, 0.6, 0.8, 0.9, 0.99]))  # fmt: skip
+def test_many_units_are_summarised_from_the_ranks_that_occur_as_few_are(
+    n_units: int, n_draws: int, seed: int, level: float
+) -> None:
+    ranks = _ranks(n_units, n_draws, seed)
+    few = summarise_ranks(ranks, level)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(intervals, "MANY_UNITS", 0)
+        many = summarise_ranks(ranks, level)
+    for name in ("low", "median", "high", "share_ranked"):
+        assert getattr(few, name).tolist() == getattr(many, name).tolist()
+    for ours, theirs in zip(many.cells(), few.cells(), strict=True):
+        assert ours.tolist() == theirs.tolist()
+    np.testing.assert_allclose(many.mean, few.mean, rtol=1e-12)
+    np.testing.assert_allclose(many.sd, few.sd, atol=1e-6)  # a square root of what cancels
+    for k in (1, 3):
+        assert many.share_within(k) == pytest.approx(few.share_within(k))
+        assert many.share_between(k, n_units) == pytest.approx(few.share_between(k, n_units))
 
 
 def test_convergence_ends_at_the_interval_of_all_draws() -> None:

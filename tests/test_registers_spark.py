@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,8 @@ def engine() -> Iterator[SparkEngine]:
         patch.setenv("SAIL_MODE", "local-cluster")
         patch.setenv("SAIL_CLUSTER__WORKER_INITIAL_COUNT", "2")
         patch.setenv("RUST_LOG", "off")
+        # A worker of xdist has a main module without a file, which pyspark takes for its doctests.
+        patch.setattr(sys.modules["__main__"], "__file__", __file__, raising=False)
         from pysail.spark import SparkConnectServer
 
         server = SparkConnectServer("127.0.0.1", 0)

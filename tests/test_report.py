@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import os
 import re
 import shutil
+import signal
+import subprocess
+import sys
+import time
 import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
@@ -365,3 +371,40 @@ def test_a_report_takes_the_place_of_the_one_before_and_goes_with_its_release(
     assert store.is_report_whole(tmp_path / "current")
     (tmp_path / "current/report/vi/more").write_text("x")
     assert not store.is_report_whole(tmp_path / "current")
+
+
+def _alive(session: int) -> list[str]:
+    """The processes of a session that run; one that only waits to be counted does not."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it may have ended meanwhile
+            name, _, rest = (process / "stat").read_text().rpartition(")")
+            if rest.split()[3] == str(session) and rest.split()[0] != "Z":
+                found.append(name)
+    return found
+
+
+@pytest.mark.parametrize("is_terminal", [False, True], ids=["one process", "all of a terminal"])
+def test_a_stopped_report_leaves_nothing_and_nobody_behind(
+    released: Toy, tmp_path: Path, is_terminal: bool
+) -> None:
+    root, temporary = tmp_path / "toy", tmp_path / "temporary"
+    shutil.copytree(released.root, root, symlinks=True)
+    temporary.mkdir()
+    running = subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "report", "--root", str(root), "--lang", "en"],
+        cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        env=os.environ | {"TMPDIR": str(temporary)},
+    )  # fmt: skip
+    assert running.stderr is not None
+    while "English" not in running.stderr.readline():
+        pass
+    time.sleep(1)
+    (os.killpg if is_terminal else os.kill)(running.pid, signal.SIGINT)
+    assert running.wait(30) == 130
+    assert "Traceback" not in running.stderr.read()
+    running.stderr.close()
+    assert _alive(running.pid) == []  # the read above ended with the last of them
+    assert not (root / "outputs/current/report").exists()
+    assert not list((root / "outputs").glob("reports/*"))
+    assert not list(temporary.iterdir())

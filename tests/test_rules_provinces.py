@@ -230,7 +230,8 @@ def _harmonise(con: Any, cases: list[Case]) -> None:
     store.put_table(con, "ref_merger", pd.DataFrame(merger, columns=columns))
     store.put_table(con, "ref_provinces", pd.DataFrame(wholes, columns=["scheme", "province_code"]))
     kinds = dict.fromkeys(("variable", "scheme", "record", "province_code"), "str")
-    empty = {name: pd.Series(dtype=kind) for name, kind in (kinds | {"year": "Int64", "n": "int64"}).items()}
+    kinds |= {"year": "Int64", "n": "int64"}
+    empty = {name: pd.Series(dtype=kind) for name, kind in kinds.items()}
     store.put_table(con, "ref_shared_records", pd.DataFrame(empty))
     con.execute(step("20_harmonised"))
     con.execute(step("30_denominated"))

@@ -52,7 +52,7 @@ def put(column: str, value: Any, where: str | None = None) -> Break:
 
 # table, rule as it is named, how a valid frame is broken
 RULES: list[tuple[str, str, Break]] = [
-    ("observed", "isin(['63', '34'])", put("scheme", "64")),
+    ("observed", "scheme: str_matches", put("scheme", "63 provinces")),
     ("observed", "province_code: str_matches", put("province_code", "1")),
     ("observed", "variable: str_matches", put("variable", "Số dân")),
     ("observed", "in_range(1990, 2100)", put("year", 1899, "year.notna()")),
@@ -68,7 +68,7 @@ RULES: list[tuple[str, str, Break]] = [
     ("observed", "value lies between its bounds", put("value_low", 1e9, "value.notna()")),
     ("observed", "value lies between its bounds", put("value_high", -1.0, "value.notna()")),
     ("harmonised", "edition: str_length", put("edition", "")),
-    ("harmonised", "province_code: str_matches", put("province_code", "001")),
+    ("harmonised", "province_code: str_matches", put("province_code", "1")),
     ("harmonised", "variable: str_matches", put("variable", "")),
     ("harmonised", "isin(['A', 'E', 'M', 'P'])", put("obs_status", "I")),
     ("harmonised", "isin(['none', 'sum', 'weighted_mean'])", put("merge_rule", "mean")),
@@ -141,7 +141,7 @@ RULES: list[tuple[str, str, Break]] = [
     ("ranked", "ranked exactly when there is a score and a rank", put("rank", pd.NA, "is_ranked")),
     ("ranked", "ranked exactly when there is a score and a rank", put("is_ranked", True,
      "not is_ranked")),
-    ("scores", "scheme: isin", put("scheme", "64")),
+    ("scores", "scheme: str_matches", put("scheme", "63 provinces")),
     ("scores", "province_name_vi: str_length", put("province_name_vi", "")),
     ("scores", "province_name_en: str_length", put("province_name_en", "")),
     ("scores", "region_vi: str_length", put("region_vi", "")),

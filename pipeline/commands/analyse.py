@@ -46,7 +46,7 @@ def declare(add: Add) -> None:
     trending.add_argument("code", help="an indicator or a variable")
     trending.add_argument("--from", dest="first", type=int, required=True, help="year")
     trending.add_argument("--to", dest="last", type=int, required=True, help="a later year")
-    trending.add_argument("--scheme", choices=("63", "34"), default="63", help="default 63")
+    trending.add_argument("--scheme", help="of provinces, 63 or 34; default: the oldest")
     for command in (comparing, supposing, trending):
         command.add_argument("-n", type=positive, help="how many provinces to print")
     for command in (profiling, removing, comparing, supposing, trending):
@@ -217,13 +217,16 @@ def trends(project: Project, args: argparse.Namespace) -> None:
         progress.close()
     known = [item.code for item in loaded.spec.indicators] + list(loaded.catalogue.variables)
     must_be(args.code, known, "series", args)
-    rows = trend_rows(loaded, args.code, args.first, args.last, args.scheme)
+    schemes = [scheme["scheme"] for scheme in loaded.ref.schemes]
+    scheme = schemes[0] if args.scheme is None else args.scheme
+    must_be(scheme, schemes, "scheme", args)
+    rows = trend_rows(loaded, args.code, args.first, args.last, scheme)
     if args.json:
         show_json({"code": args.code, "first": args.first, "last": args.last,
-                   "scheme": args.scheme, "provinces": rows})  # fmt: skip
+                   "scheme": scheme, "provinces": rows})  # fmt: skip
         return
     years = (args.first, args.last)
-    show(trend_page(loaded, args.code, years, args.scheme, rows, args.n, args.lang))
+    show(trend_page(loaded, args.code, years, scheme, rows, args.n, args.lang))
 
 
 def _end(key: str, args: argparse.Namespace, **values: Any) -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from pipeline.commands.common import (
     DIFFERENT,
@@ -37,6 +38,8 @@ def declare(add: Add) -> None:
                           help="print candidate aliases and draft cards to decide on")  # fmt: skip
     reporting = add("report", report, "write what people read: tables, profiles, charts, pages")
     reporting.add_argument("--edition", help="default: the first of the index")
+    reporting.add_argument("--boundaries", type=Path, help="GeoJSON of the provinces, for a map")
+    reporting.add_argument("--name-key", help="its property that names the province")
     add("verify", verify, "compare the published release with its manifest, inputs and code")
     accepting = add("accept", accept, "accept a changed raw file: renew the sha256 of its card")
     accepting.add_argument("file", nargs="+", help="path as in raw/sources.yml")
@@ -158,14 +161,17 @@ def check(project: Project, args: argparse.Namespace) -> int:
 
 def report(project: Project, args: argparse.Namespace) -> None:
     """Write the report of the current release, in both languages, and put it there whole."""
+    from pipeline.report.make import make_report, start_early
+
+    started = time.perf_counter()
+    start_early()
     from pipeline import store
     from pipeline.faults import Faults, Place
     from pipeline.project import read_manifest, stale_inputs
-    from pipeline.report.make import make_report
 
-    started = time.perf_counter()
-    _, edition = asked(project, args)
+    release, edition = asked(project, args)
     faults = Faults()
+    boundaries = _boundaries(project, args, release.editions[edition]["scheme"], faults)
     manifest = read_manifest(project)
     for name in stale_inputs(project, manifest) if manifest is not None else []:
         faults.add("OUT-08", Place(project.shown("current")), name)
@@ -173,13 +179,26 @@ def report(project: Project, args: argparse.Namespace) -> None:
     progress = Progress(args.lang)
     try:
         with store.staging(project.outputs, faults, progress) as folder:
-            make_report(folder, project.current, edition, project.reference, progress)
+            make_report(folder, project.current, edition, project.reference, progress,
+                        boundaries)  # fmt: skip
             made = store.publish_report(folder, project.outputs)
     finally:
         progress.close()
     n = sum(path.is_file() for path in made.rglob("*"))
     print(text("done_report", args.lang, n=n, out=project.shown("current/report"), edition=edition,
                seconds=number(time.perf_counter() - started, args.lang, 1)))  # fmt: skip
+
+
+def _boundaries(project: Project, args: argparse.Namespace, scheme: str, faults: Any) -> Any:
+    """The shapes of the file given, None without one or with a fault."""
+    if args.boundaries is None:
+        return None
+    from pipeline.provinces import load_reference
+    from pipeline.report.boundaries import load_boundaries
+    from pipeline.yamlfile import load_limits
+
+    limits, ref = load_limits(project.root, faults), load_reference(project.reference)
+    return load_boundaries(args.boundaries, args.name_key, ref, scheme, limits, faults)
 
 
 def verify(project: Project, args: argparse.Namespace) -> int:

@@ -85,6 +85,14 @@ def ingest(
     check_duplicates(readings, faults)
     check_registers(readings, faults)
     check_units(readings, catalogue.variables, faults)
+    observed, excluded, shared = _frames(readings)
+    places = [place for reading in readings for place in reading.places]
+    refused = {reading.source_id for reading in readings if not reading.is_whole}
+    return Ingested(observed, excluded, shared, places, refused, registers)
+
+
+def _frames(readings: list[Reading]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Figures, cells left out and records of several provinces of all files."""
     shared_columns = ["variable", "year", "scheme", "n", "record", "province_code"]
     observed = pd.DataFrame([r for reading in readings for r in reading.observed],
                             columns=OBSERVED_COLUMNS)  # fmt: skip
@@ -97,9 +105,7 @@ def ingest(
     observed["year"] = observed["year"].astype("Int64")
     shared["year"] = shared["year"].astype("Int64")
     shared["n"] = shared["n"].astype("int64")
-    places = [place for reading in readings for place in reading.places]
-    refused = {reading.source_id for reading in readings if not reading.is_whole}
-    return Ingested(observed, excluded, shared, places, refused, registers)
+    return observed, excluded, shared
 
 
 def _read_cells(root: Path, reading: Reading, limits: Limits, before: int) -> None:

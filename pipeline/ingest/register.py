@@ -124,24 +124,7 @@ def _count(
             provinces_of[number].add(code)
     for code in ref.codes(scheme):
         entries = held.get(code, {})
-        n = sum(e["n"] for e in entries.values())
-        dated = sum(e["n"] for e in entries.values() if e["date"] or rule.date is None)
-        missing = not entries and rule.no_record == "M"
-        names = dict.fromkeys(e["name"] for e in entries.values())
-        reading.observe(
-            code=code, scheme=scheme, variable=rule.variable, year=year,
-            period=None if year is None else f"{year}-12-31" if is_stock else str(year),
-            number=None if missing else float(n),
-            low=None if missing else float(dated), high=None if missing else float(n),
-            qualifier="exact" if missing or dated == n else "range",
-            status="A" if entries and dated == n else "E",
-            locator=_locator(entries, list(names), year, is_stock, rule, reading.card),
-            raw=f"{n} records",
-            name="; ".join(names) or None,
-            handling=[code for e in entries.values() for code in e["handling"]],
-            origin="; ".join(dict.fromkeys(e["origin"] for e in entries.values())), place=next(
-                (e["place"] for e in entries.values()), Place(reading.card.file)),
-        )  # fmt: skip
+        _observe(code, scheme, year, is_stock, list(entries.values()), rule, reading)
         for number, record in entries.items():
             if len(provinces_of[number]) > 1:
                 reading.shared.append(
@@ -152,17 +135,41 @@ def _count(
                 )  # fmt: skip
 
 
+def _observe(
+    code: str, scheme: str, year: int | None, is_stock: bool, entries: list[dict[str, Any]],
+    rule: Register, reading: Reading,
+) -> None:  # fmt: skip
+    """The figure of one province and year; undated records are not in its lower bound."""
+    n = sum(e["n"] for e in entries)
+    dated = sum(e["n"] for e in entries if e["date"] or rule.date is None)
+    missing = not entries and rule.no_record == "M"
+    names = list(dict.fromkeys(e["name"] for e in entries))
+    reading.observe(
+        code=code, scheme=scheme, variable=rule.variable, year=year,
+        period=None if year is None else f"{year}-12-31" if is_stock else str(year),
+        number=None if missing else float(n),
+        low=None if missing else float(dated), high=None if missing else float(n),
+        qualifier="exact" if missing or dated == n else "range",
+        status="A" if entries and dated == n else "E",
+        locator=_locator(entries, names, year, is_stock, rule, reading.card),
+        raw=f"{n} records", name="; ".join(names) or None,
+        handling=[note for e in entries for note in e["handling"]],
+        origin="; ".join(dict.fromkeys(e["origin"] for e in entries)),
+        place=next((e["place"] for e in entries), Place(reading.card.file)),
+    )  # fmt: skip
+
+
 def _is_in(date: str, year: int, is_stock: bool) -> bool:
     """Whether a record of that year, or of none, counts at the end of a year, or in it."""
     return date <= str(year) if is_stock or not date else date == str(year)
 
 
 def _locator(
-    entries: dict[int, dict[str, Any]], names: list[str], year: int | None, is_stock: bool,
+    entries: list[dict[str, Any]], names: list[str], year: int | None, is_stock: bool,
     rule: Register, card: Card,
 ) -> str:  # fmt: skip
     """The cells of the records; of records that stand for many the filter that finds them."""
-    cells = [e["locator"] for e in entries.values() if e["locator"] is not None]
+    cells = [e["locator"] for e in entries if e["locator"] is not None]
     if cells or not entries:
         return "; ".join(cells) or "no record"
     column = json.dumps(card.province.column, ensure_ascii=False)

@@ -31,8 +31,9 @@ def rank_block(scores: Floats, digits: int = DIGITS) -> np.ndarray:
     missing = np.isnan(falling)
     if missing.any():
         falling[missing] = np.inf
-    ranks = _place(falling)
-    ordered = np.sort(falling, axis=1)
+    places = np.argsort(falling, axis=1)
+    ordered = np.take_along_axis(falling, places, axis=1)
+    ranks = _place(places)
     with np.errstate(invalid="ignore"):  # infinity less infinity
         near = np.flatnonzero((np.diff(ordered, axis=1) <= 2 * 10.0**-digits).any(axis=1))
     if near.size:
@@ -41,13 +42,12 @@ def rank_block(scores: Floats, digits: int = DIGITS) -> np.ndarray:
     return ranks.T
 
 
-def _place(falling: Floats) -> np.ndarray:
-    """Position of each value in its row from the lowest, 1 first; for rows without ties."""
-    n_draws, n_units = falling.shape
-    places = np.argsort(falling, axis=1)
-    places += np.arange(0, n_draws * n_units, n_units)[:, None]
+def _place(places: np.ndarray) -> np.ndarray:
+    """From who stands at each place of a row to the place of each, 1 first; without ties."""
+    n_draws, n_units = places.shape
+    flat = (places + np.arange(0, n_draws * n_units, n_units)[:, None]).ravel()
     ranks = np.empty(n_draws * n_units, smallest_integer(n_units))
-    ranks[places.ravel()] = np.tile(np.arange(1, n_units + 1, dtype=ranks.dtype), n_draws)
+    ranks[flat] = np.tile(np.arange(1, n_units + 1, dtype=ranks.dtype), n_draws)
     return ranks.reshape(n_draws, n_units)
 
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from pipeline.project import CODE
 from pipeline.provinces import Reference
 from pipeline.registers.files import RegisterFile
-from pipeline.registers.scan import RESULT
+from pipeline.registers.judging import RESULT
 from pipeline.sources import Card
 from pipeline.whole import write_bytes
 

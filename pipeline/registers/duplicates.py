@@ -72,9 +72,13 @@ def surplus_rows(
 
 
 def _put_meanings(meanings: Meanings, con: duckdb.DuckDBPyConnection) -> None:
+    rule = meanings.card.register_
+    assert rule is not None
+    is_counted = rule.date is None or rule.undated == "counted"
     texts = [d for (d,) in con.execute("select distinct date from repeated").fetchall()]
-    days = [(text, found, meanings.scheme_of(found.text)) for text in texts
-            if isinstance(found := meanings.of_day(text), Dated)]  # fmt: skip
+    read = [(text, found) for text in texts if isinstance(found := meanings.of_day(text), Dated)]
+    days = [(text, found, meanings.scheme_of(found.text)) for text, found in read
+            if found.text or is_counted]  # fmt: skip
     con.register("days", pa.table({
         "date": pa.array([text for text, _, _ in days], pa.string()),
         "day": pa.array([found.text for _, found, _ in days], pa.string()),
@@ -83,11 +87,11 @@ def _put_meanings(meanings: Meanings, con: duckdb.DuckDBPyConnection) -> None:
     }))  # fmt: skip
     raw = [name for (name,) in con.execute("select distinct name from repeated").fetchall()]
     names = [(name, k, meaning) for name in raw for k in range(len(meanings.schemes))
-             if (meaning := meanings.of_name(name, k)).fault is None]  # fmt: skip
+             if (meaning := meanings.of_name(name, k)).found]  # fmt: skip
     con.register("names", pa.table({
         "name": pa.array([name for name, _, _ in names], pa.string()),
         "scheme_no": pa.array([k for _, k, _ in names], pa.int32()),
-        "meaning": pa.array(["+".join(str(r.code) for r in m.found) or str(m.kind)
+        "meaning": pa.array(["+".join(str(r.code) for r in m.found)
                              for _, _, m in names], pa.string()),
     }))  # fmt: skip
 

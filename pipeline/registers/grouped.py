@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -15,28 +14,27 @@ import pyarrow.compute as pc
 from pipeline import store
 from pipeline.faults import Faults, Place
 from pipeline.ingest.common import Reading
+from pipeline.ingest.content import kind_of
 from pipeline.ingest.grid import Grid
 from pipeline.ingest.header import lay_out
-from pipeline.ingest.numbers import Refused
 from pipeline.limits import Limits
 from pipeline.registers.cache import Cache, code_hash, reading_hash
-from pipeline.registers.counts import QUARANTINE, FileCounts, RegisterCounts
+from pipeline.registers.counts import RegisterCounts
 from pipeline.registers.duplicates import surplus_rows
 from pipeline.registers.files import RegisterFile, find_files
-from pipeline.registers.meanings import Meaning, Meanings
-from pipeline.registers.parts import cut, read_header, sample
+from pipeline.registers.meanings import Meanings
+from pipeline.registers.parts import HEAD_BYTES, cut, read_header, sample
 from pipeline.registers.pool import run_all
 from pipeline.registers.scan import Known, Scan, describe, known_of
 from pipeline.registers.spark import EngineFailed
+from pipeline.registers.sums import Sums
+from pipeline.registers.telling import tell
 from pipeline.registers.work import Work
-from pipeline.sources import Card, Register
-from pipeline.words import handling_of_name
+from pipeline.sources import Card
 
 HEADER_BYTES = 1 << 28  # memory to read the header of a Parquet file
-TOLD = 100  # distinct texts that cannot be used and are told one by one
 UNUSED = {"encoding": "utf-8", "header_row": 1, "header_rows": 1, "column_numbers": False,
           "ends_at": [], "sheet": None, "marks": {}}  # fmt: skip
-Key = tuple[str, int, int]  # name, number of the scheme, year
 
 
 def read_grouped(root: Path, reading: Reading, limits: Limits, work: Work) -> RegisterCounts | None:
@@ -58,15 +56,17 @@ def read_grouped(root: Path, reading: Reading, limits: Limits, work: Work) -> Re
     found = _read_files(files, meanings, reading, limits, work)
     if found is None:
         return None
-    register = _Sums(card, meanings, [file.name for file in files])
+    register = Sums(card, meanings, [file.name for file in files])
     for i, (table, n_rows) in enumerate(found):
         register.add(i, table, n_rows)
+        if n_rows == 0:
+            faults.add("HDR-13", Place(files[i].name))
     rule = card.register_
     assert rule is not None
     if rule.key:
         register.take_back(_surplus(files, found, meanings, reading, limits, work))
     counts = register.counts()
-    _tell(counts, meanings, reading)
+    tell(counts, meanings, reading)
     reading.records = list(register.records())
     return counts
 
@@ -122,6 +122,8 @@ def _opened(file: RegisterFile, meanings: Meanings, reading: Reading) -> Scan | 
     card, faults, place = reading.card, reading.faults, Place(file.name)
     types: list[str] = []
     is_crlf = False
+    if not file.is_parquet and not _is_text(file, faults):
+        return None
     try:
         if file.is_parquet:
             con = store.connect_apart(1, HEADER_BYTES, Path(tempfile.gettempdir()))
@@ -144,6 +146,16 @@ def _opened(file: RegisterFile, meanings: Meanings, reading: Reading) -> Scan | 
     if not lay_out(grid, card, meanings.ref, faults):
         return None
     return Scan(card, file, names, types, None, is_crlf)
+
+
+def _is_text(file: RegisterFile, faults: Faults) -> bool:
+    """Whether a CSV begins like a text: another kind of file may well hold line ends too."""
+    with file.path.open("rb") as handle:
+        kind = kind_of(handle.read(HEAD_BYTES))
+    if kind != "text":
+        suffix = file.path.suffix
+        faults.add("SEC-16", Place(file.name), suffix, found=kind, expected="text")
+    return kind == "text"
 
 
 def _read_here(
@@ -189,136 +201,3 @@ def _surplus(
         return surplus_rows(scans, rejected, meanings, con)
     finally:
         con.close()
-
-
-class _Sums:
-    """Counts over all files, by what rows mean, and the rows that mean nothing."""
-
-    def __init__(self, card: Card, meanings: Meanings, files: list[str]) -> None:
-        assert card.register_ is not None
-        self.rule: Register = card.register_
-        self.meanings = meanings
-        self.names = files
-        self.files = {name: FileCounts() for name in files}
-        self.groups: dict[Key, int] = defaultdict(int)
-        self.apart: list[pa.Table] = []
-
-    def add(self, i: int, table: pa.Table, n_rows: int) -> None:
-        """The result of one file."""
-        counts = self.files[self.names[i]]
-        counts.rows = n_rows
-        for row in table.filter(pc.not_equal(table["kind"], "row")).to_pylist():
-            if row["kind"] == "left_out":
-                counts.filtered["where"] += row["n"]
-                continue
-            key = (row["name"], row["scheme_no"], row["year"])
-            reason = self._reason(key)
-            if reason is None:
-                counts.used += row["n"]
-                self.groups[key] += row["n"]
-            else:
-                counts.filtered[reason] += row["n"]
-        rows = table.filter(pc.equal(table["kind"], "row"))
-        counts.quarantined.update(rows["rule"].to_pylist())
-        self.set_aside(i, rows)
-
-    def set_aside(self, i: int, rows: pa.Table) -> None:
-        """Rows of one file that cannot be used."""
-        named = rows.append_column("file", pa.array([self.names[i]] * len(rows), pa.string()))
-        self.apart.append(named.select(QUARANTINE.names).cast(QUARANTINE))
-
-    def take_back(self, surplus: pa.Table) -> None:
-        """Rows whose key was counted already: left out, or set aside where they contradict."""
-        for row in surplus.to_pylist():
-            key, name = (row["name"], row["scheme_no"], row["year"]), self.names[row["file_no"]]
-            counts, reason = self.files[name], self._reason(key)
-            if reason is None:
-                counts.used -= 1
-                self.groups[key] -= 1
-            else:
-                counts.filtered[reason] -= 1
-            if row["is_contradiction"]:
-                counts.quarantined["REG-07"] += 1
-            else:
-                counts.filtered["duplicate"] += 1
-        against = surplus.filter(surplus["is_contradiction"])
-        for i in range(len(self.names)):
-            rows = against.filter(pc.equal(against["file_no"], i))
-            rule = pa.array(["REG-07"] * len(rows), pa.string())
-            self.set_aside(i, rows.append_column("rule", rule).append_column("value", rows["key"]))
-
-    def _reason(self, key: Key) -> str | None:
-        """Why the rows of a group do not count; None when they do."""
-        meaning = self.meanings.of_name(key[0], key[1])
-        if meaning.kind is not None:
-            return meaning.kind
-        if key[2] == 0 and self.rule.date is not None and self.rule.undated == "left_out":
-            return "undated"
-        return None
-
-    def counts(self) -> RegisterCounts:
-        """What became of the rows; those set aside in the order of files and rows."""
-        order = {name: i for i, name in enumerate(self.names)}
-        whole = pa.concat_tables(self.apart)
-        numbers = pa.array([order[name] for name in whole["file"].to_pylist()], pa.int64())
-        keys = pa.table({"file": numbers, "row": whole["row"]})
-        by = [("file", "ascending"), ("row", "ascending")]
-        return RegisterCounts(self.files, whole.take(pc.sort_indices(keys, sort_keys=by)))
-
-    def records(self) -> Any:
-        """One entry per province of each group, as the counting by year wants them."""
-        file = self.meanings.card.file
-        for number, ((name, k, year), n) in enumerate(sorted(self.groups.items())):
-            meaning: Meaning = self.meanings.of_name(name, k)
-            for resolved in meaning.found if n else ():
-                notes = [*handling_of_name(name), *filter(None, [resolved.note])]
-                yield {"record": number, "n": n, "date": str(year) if year else "",
-                       "scheme": self.meanings.schemes[k], "code": resolved.code,
-                       "locator": None, "place": Place(file), "origin": "", "name": name,
-                       "handling": notes}  # fmt: skip
-
-
-def _tell(counts: RegisterCounts, meanings: Meanings, reading: Reading) -> None:
-    """Say how many rows are set aside; above the tolerance a refusal, with the texts."""
-    rule, n = reading.card.register_, len(counts.quarantine)
-    assert rule is not None
-    if n == 0:
-        return
-    by_rule = Counter(counts.quarantine["rule"].to_pylist())
-    reasons = ", ".join(f"{k} {by_rule[k]}" for k in sorted(by_rule))
-    details = {"rows": counts.rows, "tolerance": f"{float(rule.tolerance):g}", "reasons": reasons,
-               "list": f"quarantine/{reading.source_id}.parquet"}  # fmt: skip
-    place = Place(reading.card.file)
-    if n <= float(rule.tolerance) * counts.rows:
-        reading.faults.add("REG-02", place, n, **details)
-        return
-    reading.faults.add("REG-01", place, n, **details)
-    seen: set[tuple[str, str]] = set()
-    for row in counts.quarantine.to_pylist():
-        text = (row["rule"], row["value"] or "")
-        if text not in seen and len(seen) < TOLD:
-            _tell_row(row, meanings, reading)
-        seen.add(text)
-
-
-def _tell_row(row: dict[str, Any], meanings: Meanings, reading: Reading) -> None:
-    """The fault of the first row with a text that cannot be used."""
-    card, rule, value = reading.card, row["rule"], row["value"] or ""
-    register = card.register_
-    assert register is not None
-    column = {"REG-05": ", ".join(register.where), "REG-06": register.key,
-              "REG-07": register.key, "REG-04": None}  # fmt: skip
-    is_date = rule not in column and isinstance(meanings.of_day(row["date"] or ""), Refused)
-    name = column.get(rule, register.date if is_date else card.province.column)
-    place = Place(row["file"], None, row["row"], None, name)
-    details: dict[str, Any] = {}
-    if is_date:
-        refused = meanings.of_day(row["date"])
-        assert isinstance(refused, Refused)
-        details = refused.details
-    elif rule not in column:
-        faults = (meanings.of_name(value, k).fault for k in range(len(meanings.schemes)))
-        details = next(f.details for f in faults if f is not None and f.rule == rule)
-    elif rule in ("REG-05", "REG-06", "REG-07"):
-        details = {"column": name}
-    reading.faults.add(rule, place, value, **details)

@@ -80,7 +80,8 @@ def cut(path: Path, first: int, n_at_once: int) -> list[Part]:
                 handle.seek(start)
                 is_open = False
                 continue
-            is_open ^= block.count(b'"') % 2 == 1
+            # To look for a quote is ten times as fast as to count none.
+            is_open ^= b'"' in block and block.count(b'"') % 2 == 1
             at += len(block)
     return [*parts, Part(path, start, size)] if start < size else parts
 

@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from pipeline import store
 from pipeline.limits import Limits
+from pipeline.registers.judging import EMPTY, rejected_lines, renumbered
 from pipeline.registers.meanings import Meanings
-from pipeline.registers.scan import EMPTY, Known, Scan, read_scan, rejected_lines, renumbered
+from pipeline.registers.scan import Known, Scan, read_scan
 from pipeline.registers.work import Work
 
 TICK = 0.2  # seconds between two looks at what is done, and at a stop signal
@@ -28,8 +29,6 @@ def run_all(
     Few Parquet files are read one after the other with all threads; everything else side by side
     with a thread each. A stop interrupts every engine.
     """
-    if not jobs:
-        return []
     work.spill.mkdir(parents=True, exist_ok=True)
     n_parquet = sum(scan.part is None for _, scan, _ in jobs)
     wide = [job for job in jobs if job[1].part is None] if n_parquet < 2 * work.threads else []
@@ -61,7 +60,6 @@ def run_all(
         try:
             futures = [pool.submit(run, job, threads, memory) for job in group]
             _await(futures, work, source, len(jobs))
-            answers += [(job, future.result()) for job, future in zip(group, futures, strict=True)]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             with guard:
@@ -70,6 +68,7 @@ def run_all(
             raise
         finally:
             pool.shutdown()
+        answers += [(job, future.result()) for job, future in zip(group, futures, strict=True)]
     return _joined(answers, n_files)
 
 

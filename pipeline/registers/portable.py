@@ -14,10 +14,11 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from pipeline.registers.judging import RESULT, judge
 from pipeline.registers.meanings import Meanings
 from pipeline.registers.parts import read_header
 from pipeline.registers.query import Columns, Question, ask, literals
-from pipeline.registers.scan import RESULT, Scan, judge
+from pipeline.registers.scan import Scan
 
 DAMAGED = "\ufffd"  # what an engine puts where bytes are no UTF-8
 LOOKED_AT = 1 << 16  # bytes after the header that are looked at
@@ -145,7 +146,7 @@ def in_spark(sql: str) -> str:
 
 
 def values_of(days: pa.Table) -> str:
-    """Known days as a table written out in the words of Spark, which then knows that it is small."""
+    """Known days as a table written out in the words of Spark, which so knows its size."""
     rows = [f"({_literal(d['text'])}, {d['year']}, {d['scheme']})" for d in days.to_pylist()]
     return f"select * from values {', '.join(rows)} as day(text, year, scheme)"
 

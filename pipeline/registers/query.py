@@ -57,10 +57,10 @@ def literals(texts: Iterable[str]) -> str:
 
 
 def among(column: str, texts: Iterable[str]) -> str:
-    """Whether a cell is one of some texts; an empty cell is the empty text."""
+    """Whether a cell is one of some texts, or null; an empty cell is the empty text."""
     listed = list(texts)
     cell = f"coalesce({column}, '')" if "" in listed else column
-    return f"coalesce({cell} in ({literals(listed)}), false)" if listed else "false"
+    return f"{cell} in ({literals(listed)})" if listed else "false"
 
 
 def ask(
@@ -99,7 +99,7 @@ def ask(
             is_no_day = "year is null"
             year = f"year({day})"
             if set(odd_days) - {""}:
-                year = f"case when not ({among(text, odd_days)}) then {year} end"
+                year = f"case when {among(text, odd_days)} then null else {year} end"
             if "" in odd_days:
                 year = f"case when {blank} then 0 else {year} end"
         later = [s["valid_from"] for s in ref.schemes[1:]]

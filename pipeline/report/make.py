@@ -1,37 +1,48 @@
-"""The report of a release: everything a reader opens, in both languages."""
+"""The report of a release: everything a reader opens, one process per language.
+
+Imports nothing heavy: what draws and writes is imported once, by a server that the processes of
+the languages are forked from, while the command reads the release.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
-from collections.abc import Callable
+import signal
+import sys
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import forkserver
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pipeline.explain import Release
 from pipeline.faults import Faults
 from pipeline.language import LANGUAGES
-from pipeline.provinces import load_reference
-from pipeline.report.charts_of_data import all_charts
-from pipeline.report.contents import further_tables, main_tables
-from pipeline.report.drawing import finish, save_chart, style
-from pipeline.report.findings import findings
-from pipeline.report.fonts import check_fonts, letters_of
-from pipeline.report.model import Block, Heading, Links, Page, Words
-from pipeline.report.pdf import write_pdf
-from pipeline.report.profiles import Profiles
-from pipeline.report.reader import Reader
-from pipeline.report.tiles import load_tiles, tile_map
-from pipeline.report.web import page_html
-from pipeline.report.word import write_word
-from pipeline.report.workbook import write_workbook
-from pipeline.whole import write_bytes
+
+if TYPE_CHECKING:
+    from pipeline.report.boundaries import Boundaries
 
 Tell = Callable[[str, dict[str, Any]], None]
+SHARED = ["pipeline.report.files", "matplotlib.backends.backend_svg", "xlsxwriter", "docx",
+          "jinja2", "typst"]  # fmt: skip
 
 
-def make_report(folder: Path, release: Path, edition: str, reference: Path, tell: Tell) -> None:
+def start_early() -> Any:
+    """Begin the imports of the processes that write, beside whatever comes next.
+
+    Returns:
+        The context that makes them; a second call begins nothing anew.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(SHARED)
+    forkserver.ensure_running()
+    return context
+
+
+def make_report(
+    folder: Path, release: Path, edition: str, reference: Path, tell: Tell,
+    boundaries: Boundaries | None = None,
+) -> None:  # fmt: skip
     """Write the report of an edition into an empty folder, one folder per language.
 
     Args:
@@ -40,72 +51,64 @@ def make_report(folder: Path, release: Path, edition: str, reference: Path, tell
         edition: an edition of it.
         reference: the folder of the reference tables: which provinces merged, where tiles lie.
         tell: called at each stage.
+        boundaries: of the provinces, for one map more.
 
     Raises:
         KeyError: when the release has no such edition.
         Rejected: with OUT-09 when a font lacks letters that may be printed.
     """
+    with ProcessPoolExecutor(len(LANGUAGES), start_early(), initializer=_leave_stop) as pool:
+        try:
+            running = []
+            for lang in LANGUAGES:
+                tell(f"stage_report_{lang}", {})
+                given = (folder, release, edition, reference, lang, boundaries)
+                running.append(pool.submit(write_language, *given))
+            _check_letters(release)
+            for one in running:
+                one.result()
+        except BaseException:  # stopped or refused: nobody waits for the rest
+            for child in multiprocessing.active_children():
+                child.terminate()
+            raise
+
+
+def write_language(
+    folder: Path, release: Path, edition: str, reference: Path, lang: str,
+    boundaries: Boundaries | None = None,
+) -> None:  # fmt: skip
+    """Write the report in one language; arguments as `make_report`."""
+    from pipeline.report.files import write_files
+
+    (folder / lang).mkdir()
+    write_files(folder / lang, release, edition, reference, lang, boundaries)
+
+
+def _leave_stop() -> None:
+    """Ctrl-C reaches every process of a terminal; the first one ends the others, who tidy up."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+
+
+@contextlib.contextmanager
+def _stop_later() -> Iterator[None]:
+    """Let a stop wait for the end of the block: a library that is being imported may swallow it."""
+    stopped: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: stopped.append(number))
+              for number in (signal.SIGINT, signal.SIGTERM)}  # fmt: skip
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if stopped:
+        signal.raise_signal(stopped[0])
+
+
+def _check_letters(release: Path) -> None:
+    with _stop_later():
+        from pipeline.report.fonts import check_fonts, letters_of
+
     faults = Faults()
     check_fonts(letters_of(release), faults)
     faults.raise_if_any()
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(len(LANGUAGES), context) as pool:
-        running = []
-        for lang in LANGUAGES:
-            tell(f"stage_report_{lang}", {})
-            running.append(pool.submit(write_language, folder, release, edition, reference, lang))
-        for one in running:
-            one.result()
-
-
-def write_language(folder: Path, release: Path, edition: str, reference: Path, lang: str) -> None:
-    """Write the report in one language; arguments as `make_report`."""
-    reader = Reader(Release(release), edition, lang, load_reference(reference).merger)
-    room = folder / lang
-    room.mkdir()
-    with style():
-        _write_all(room, reader, load_tiles(reference, reader.scheme))
-    reader.con.close()
-
-
-def _write_all(room: Path, reader: Reader, tiles: list[dict[str, Any]]) -> None:
-    """The workbook, the pages, the Word file and the PDFs of one language."""
-    said, main = findings(reader), main_tables(reader)
-    where = reader.say("cover_release", release=reader.id, edition=reader.edition,
-                       year=reader.year, scheme=reader.scheme)  # fmt: skip
-    notes = [where, reader.say("note_rounded"), reader.say("note_not_pii")]
-    heading = f"{reader.title}: {reader.say('cover_tables')}"
-    write_workbook(room / "annual_tables.xlsx", reader, [*main, *further_tables(reader)],
-                   [heading, *notes, *said])  # fmt: skip
-    drawn = [one for one in [*all_charts(reader), tile_map(reader, tiles)] if one is not None]
-    charts = [finish(one, reader, n) for n, one in enumerate(drawn, start=1)]
-    title = reader.say("report_title", title=reader.title, edition=reader.edition)
-    blocks: list[Block] = [
-        Heading(1, title), Words(notes),
-        Heading(2, reader.say("findings"), "findings"), Words(said, is_list=True),
-        Heading(2, reader.say("charts"), "charts"), *charts,
-        Heading(2, reader.say("tables"), "tables"), *main,
-        Heading(2, reader.say("profiles"), "profiles"),
-        Links([(name, f"profiles/{code}.html") for code, name in reader.names.items()]),
-    ]  # fmt: skip
-    report = Page("report", reader.lang, title, blocks)
-    write_bytes(room / "report.html", page_html(report, reader).encode())
-    (room / "charts").mkdir()
-    for one, chart in zip(drawn, charts, strict=True):
-        save_chart(one, chart, room / "charts")
-    write_word(room / "annual_tables.docx", reader, heading, notes, main)
-    (room / "profiles").mkdir()
-    maker = Profiles(reader)
-    pages = [maker.page(code) for code in reader.names]
-    for page in pages:
-        content = page_html(page, reader).encode()
-        write_bytes(room / "profiles" / f"{page.name}.html", content)
-    whole = Page("report", reader.lang, title, [b for b in blocks if not _is_links(b)])
-    for name, some in (("report", [whole]), ("profiles", pages)):
-        with TemporaryDirectory() as scratch:
-            write_pdf(room / f"{name}.pdf", Path(scratch), some, reader)
-
-
-def _is_links(block: Block) -> bool:
-    """Whether a block leads to other pages, which a PDF has not."""
-    return isinstance(block, Links) or (isinstance(block, Heading) and block.name == "profiles")

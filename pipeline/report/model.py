@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pipeline.analyse.page import NONE
 from pipeline.language import number
@@ -44,7 +45,7 @@ class Table:
     rows: list[list[Cell]]
     notes: list[str] = field(default_factory=list)
 
-    @property
+    @cached_property
     def widths(self) -> list[int]:
         """How much room each column asks for, in letters: long texts wrap."""
         found = []
@@ -90,12 +91,16 @@ class Links:
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawn chart; title, finding and note stand in the drawing, and in `alt` for the ear."""
+    """A drawn chart; title, finding and note stand in the drawing, and in `alt` for the ear.
+
+    One that `is_folded` is a second view: a page shows it when asked, paper does not.
+    """
 
     name: str
     title: str
     alt: str
     svg: bytes
+    is_folded: bool = False
 
 
 Block = Heading | Words | Links | Table | Chart

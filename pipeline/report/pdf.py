@@ -48,7 +48,7 @@ def _plain(block: Block, room: Path, lang: str, may_flip: bool) -> dict[str, Any
         return {"kind": "heading", "level": block.level, "text": block.text}
     if isinstance(block, Words):
         return {"kind": "words", "lines": block.lines, "list": block.is_list}
-    if isinstance(block, Links):
+    if isinstance(block, Links) or (isinstance(block, Chart) and block.is_folded):
         return {"kind": "none"}
     if isinstance(block, Chart):
         file = room / f"{block.name}.svg"

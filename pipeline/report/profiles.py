@@ -10,19 +10,10 @@ from pipeline.analyse.profile import TOP, profile
 from pipeline.explain import explain
 from pipeline.language import reason, text
 from pipeline.panel import Panel, read_panel
-from pipeline.report.drawing import (
-    BLUE,
-    INK,
-    ORANGE,
-    PALE,
-    VERMILION,
-    Drawn,
-    canvas,
-    finish,
-    wrapped,
-)
+from pipeline.report.drawing import BLUE, ORANGE, VERMILION, note_of
+from pipeline.report.evidence import producer
 from pipeline.report.findings import points
-from pipeline.report.model import Block, Cell, Column, Heading, Page, Table, Words
+from pipeline.report.model import Block, Cell, Chart, Column, Heading, Page, Table, Words, shown
 from pipeline.report.ranking import (
     VALUE,
     percent,
@@ -37,6 +28,11 @@ from pipeline.report.ranking import (
 )
 from pipeline.report.reader import Reader, Row
 from pipeline.report.steps import RAISE, next_steps
+from pipeline.report.vector import Series, bars, radar
+
+# What is marked on the bars, with its mark and colour.
+MARKS = (("region", "D", ORANGE), ("all", "o", "white"), ("best", "|", VERMILION))
+LEAST_AXES = 3  # of a radar
 
 
 class Profiles:
@@ -47,6 +43,9 @@ class Profiles:
         values: rows of `indicators`, likewise.
         steps: what `next_steps` finds, by province.
         producers: who has figures of a variable, by variable.
+        means: what `_means` found so far, by province and node.
+        axes: of a radar: the pillars, or else the nodes of another level; empty where no level
+            has three.
     """
 
     def __init__(self, reader: Reader) -> None:
@@ -57,9 +56,11 @@ class Profiles:
         self.values = {(row["province_code"], row["indicator"]): row for row in reader.rows(
             "select * from indicators where edition = $edition")}  # fmt: skip
         self.steps = next_steps(reader, self.panel)
+        self.means: dict[tuple[str, str], dict[str, Any]] = {}
+        self.axes = self._axes()
         self.producers: dict[str, list[str]] = {}
         for row in reader.rows(
-            "select distinct variable, producer from observed "
+            f"select distinct variable, {producer(reader.lang)} as producer from observed "
             "inner join sources using (source_id) order by variable, producer"
         ):
             self.producers.setdefault(row["variable"], []).append(row["producer"])
@@ -71,7 +72,7 @@ class Profiles:
         title = reader.say("profile_title", province=reader.province(row), edition=reader.edition)
         blocks: list[Block] = [
             Heading(1, title), Words(self._facts(row), is_list=True),
-            finish(self._bars(row), reader),
+            self._bars(row), *self._radar(row),
             self._nodes(row), self._indicators(row), self._marked(found), self._missing(found),
             self._steps(row), self._sources(code),
         ]  # fmt: skip
@@ -101,8 +102,25 @@ class Profiles:
         shares = {key: points(reader, row[key] * 100) for key in ("coverage", "coverage_declared")}
         return [*said, reader.say("profile_coverage", **shares)]
 
+    def _axes(self) -> list[str]:
+        """The nodes of a radar; see `axes`."""
+        of = self.reader.release.nodes
+        has_scores = {node for (_, node), one in self.scores.items() if one["score"] is not None}
+        for level in ("pillar", "sub_pillar", "sub_index"):
+            found = [node for node in self.reader.levels
+                     if of[node]["level"] == level and node in has_scores]  # fmt: skip
+            if len(found) >= LEAST_AXES:
+                return found
+        return []
+
     def _means(self, row: Row, node: str) -> dict[str, Any]:
         """Of a node: means of the region, of the peers, of all; the best score and who has it."""
+        key = row["province_code"], node
+        if key not in self.means:
+            self.means[key] = self._means_of(row, node)
+        return self.means[key]
+
+    def _means_of(self, row: Row, node: str) -> dict[str, Any]:
         of = [self.scores[code, node] for code in self.reader.names]
         of = [one for one in of if one["score"] is not None]
         same = {"region": "region_vi", "peers": "peer_group", "all": "edition"}
@@ -114,37 +132,52 @@ class Profiles:
         names = [self.reader.province(one) for one in of if one["score"] == best]
         return found | {"best": best, "who": "; ".join(names)}
 
-    def _bars(self, row: Row) -> Drawn:
+    def _bars(self, row: Row) -> Chart:
         """Bars of the nodes with marks for the mean of the region, of all, and the best."""
         reader, code = self.reader, row["province_code"]
         nodes = [node for node in reader.levels if self._means(row, node)["best"] is not None]
         scores = [self.scores[code, node]["score"] for node in nodes]
         means = [self._means(row, node) for node in nodes]
-        high = 0.42 * len(nodes) + 1.5
-        figure, axes = canvas(7, high, layout=None)  # finding one takes as long as drawing
-        figure.subplots_adjust(left=0.28, right=0.98, bottom=0.9 / high, top=1 - 0.6 / high)
-        at = range(len(nodes))
-        axes.barh(at, [0 if score is None else score for score in scores], color=BLUE, height=0.55)
-        marks = (("region", "D", ORANGE), ("all", "o", "white"), ("best", "|", VERMILION))
-        for key, shape, colour in marks:
-            known = [(mean[key], i) for i, mean in zip(at, means, strict=True)
-                     if mean[key] is not None]  # fmt: skip
-            edge = {} if shape == "|" else {"edgecolor": INK, "linewidth": 0.8}
-            axes.scatter(*zip(*known, strict=True), marker=shape, color=colour, zorder=3,
-                         s=70 if shape == "|" else 24, label=reader.say(f"mark_{key}"),
-                         **edge)  # fmt: skip
-        axes.set_yticks(at, [wrapped(reader.node(node), 30) for node in nodes])
-        axes.invert_yaxis()
-        axes.set_xlim(0, 103)
-        axes.set_xlabel(score_column(reader).title)
-        axes.grid(axis="x", color=PALE, linewidth=0.5)
-        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, frameon=False, fontsize=7)
         above = sum(score is not None and score > mean["all"]
                     for score, mean in zip(scores, means, strict=True))  # fmt: skip
         title = reader.say("profile_bars_title", n=above, of=len(nodes),
                            province=reader.province(row))  # fmt: skip
-        return Drawn(f"profile-{code}", title, reader.say("profile_bars_alt"), figure, {},
-                     ("scores",), len(reader.index))  # fmt: skip
+        marks = [Series(reader.say(f"mark_{key}"), mark, colour, [mean[key] for mean in means])
+                 for key, mark, colour in MARKS]  # fmt: skip
+        note = note_of(reader, ("scores",), len(reader.index))
+        names = [reader.node(node) for node in nodes]
+        drawn = bars(title, note, score_column(reader).title, names, scores, marks)
+        alt = f"{title} {reader.say('profile_bars_alt')} {note}"
+        return Chart(f"profile-{code}", self._caption(1, "profile"), alt, drawn)
+
+    def _radar(self, row: Row) -> list[Chart]:
+        """The same scores on axes from one point; nothing where no level has three nodes."""
+        reader, code = self.reader, row["province_code"]
+        if not self.axes or row["score"] is None:
+            return []
+        means = [self._means(row, node) for node in self.axes]
+        series = [
+            Series(reader.say("mark_best"), "s", VERMILION, [mean["best"] for mean in means]),
+            Series(reader.say("mark_region"), "D", ORANGE, [mean["region"] for mean in means]),
+            Series(reader.province(row), "o", BLUE,
+                   [self.scores[code, node]["score"] for node in self.axes]),
+        ]  # fmt: skip
+        own, near = series[2].values, series[1].values
+        told = [shown(score, score_column(reader), reader.lang) for score in own]
+        said = "; ".join(f"{reader.node(node)}: {score}"
+                         for node, score in zip(self.axes, told, strict=True))  # fmt: skip
+        above = sum(a is not None and b is not None and a > b
+                    for a, b in zip(own, near, strict=True))  # fmt: skip
+        title = reader.say("profile_radar_title", province=reader.province(row), n=above,
+                           of=len(self.axes))  # fmt: skip
+        note = note_of(reader, ("scores",), len(reader.index))
+        drawn = radar(title, note, [reader.node(node) for node in self.axes], series)
+        alt = f"{title} {reader.say('profile_radar_alt')} {said}. {note}"
+        return [Chart(f"radar-{code}", self._caption(2, "radar"), alt, drawn, is_folded=True)]
+
+    def _caption(self, number: int, kind: str) -> str:
+        name = self.reader.say(f"chart_{kind}_name")
+        return self.reader.say("chart_number", n=number, title=name)
 
     def _nodes(self, row: Row) -> Table:
         reader, code = self.reader, row["province_code"]

@@ -59,6 +59,13 @@ def tile_map(reader: Reader, tiles: list[Row]) -> Drawn | None:
     axes.axis("off")
     bar = mpl.cm.ScalarMappable(scale, colours)
     figure.colorbar(bar, ax=axes, label=reader.say("points"), shrink=0.25, aspect=25, anchor=(0, 1))
+    title, data, n = map_words(reader)
+    return Drawn("map", title, reader.say("chart_map_alt"), figure, data, ("scores",), n,
+                 len(reader.index) - n, reader.say("chart_map_remark"))  # fmt: skip
+
+
+def map_words(reader: Reader) -> tuple[str, dict[str, list[Any]], int]:
+    """What every map of the index says: its title, its numbers, how many provinces have a score."""
     rows = ranked_rows(reader)
     third = [row for row in rows if row["rank"] * 3 <= len(rows)] or rows[:1]
     regions = [row[f"region_{reader.lang}"] for row in third]
@@ -67,8 +74,7 @@ def tile_map(reader: Reader, tiles: list[Row]) -> Drawn | None:
     data = {reader.say("province"): [reader.province(row) for row in reader.index],
             reader.say("score"): [row["score"] for row in reader.index],
             reader.say("rank"): [row["rank"] for row in reader.index]}  # fmt: skip
-    return Drawn("map", title, reader.say("chart_map_alt"), figure, data, ("scores",), len(rows),
-                 len(reader.index) - len(rows), reader.say("chart_map_remark"))  # fmt: skip
+    return title, data, len(rows)
 
 
 def _draw_tile(axes: Any, reader: Reader, tile: Row, row: Row, colours: Any, scale: Any) -> None:

@@ -25,7 +25,7 @@ def write_workbook(path: Path, reader: Reader, tables: list[Table], cover: list[
     """
     from xlsxwriter import Workbook
 
-    with Workbook(path) as book:
+    with Workbook(path, {"in_memory": True}) as book:  # a stopped run leaves no parts of it
         book.set_properties({"created": NO_DAY, "title": cover[0]})
         book.formats[0].set_font_name(FONT["font_name"])
         styles = _styles(book, tables)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from pipeline.methods.intervals import MANY_UNITS
 from pipeline.methods.ranks import rank_block
 from pipeline.robustness.cells import Cells
 from pipeline.robustness.design import Choice, Draws, Space
@@ -29,8 +30,9 @@ def one_at_a_time_rows(run: Run) -> Iterator[Row]:
     Returns:
         One row per edition, change and province with a rank before and after: the published rank,
         the rank with the change and the difference, negative for a climb. Changes: every
-        alternative of the factors, every node that entered left out, and every province left out;
-        without a province the ranks before are those among the others.
+        alternative of the factors, every node that entered left out, and (up to `MANY_UNITS`
+        provinces) every province left out; without a province the ranks before are those among the
+        others.
     """
     declared, draws = _changes(run)
     ways, number = ways_of(run.index, declared, draws)
@@ -39,12 +41,14 @@ def one_at_a_time_rows(run: Run) -> Iterator[Row]:
         published = run.ranks[one.edition][:, 0].astype(np.int64)
         block_of = draws_of(run.index, declared, draws, one).block
         found = simulate(run.index.tree, ways[one.edition], number, block_of, [top],
-                         run.digits).ranks[top]  # fmt: skip
+                         run.digits, with_scores=False).ranks[top]  # fmt: skip
         for d, after in enumerate(found.T.astype(np.int64)):
             k = int(np.flatnonzero(draws.levels[d])[0])
             choice = declared.space.choices[k]
             change = choice.levels[draws.levels[d, k]]
             yield from _rows(one, choice.name, change, published, after)
+        if len(published) > MANY_UNITS:  # time and rows would grow as their square
+            continue
         for p in np.flatnonzero(published > 0):
             others = np.arange(len(published)) != p
             before = np.where(published > published[p], published - 1, published) * others

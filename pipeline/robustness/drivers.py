@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from pipeline.methods.intervals import MANY_UNITS
 from pipeline.methods.sensitivity import Indices, sobol_design, sobol_indices
 from pipeline.robustness.cells import Cells
 from pipeline.robustness.design import Space
@@ -27,9 +28,9 @@ def sensitivity_rows(run: Run, n: int, pairs: list[tuple[str, str]]) -> Iterator
 
     Returns:
         One row per edition, output and factor. Outputs: the mean over the ranked provinces of how
-        far a rank is from the published one, the rank of each province, and the differences asked
-        for. An output that does not vary has no indices, and none has a province that some draw
-        leaves without a score.
+        far a rank is from the published one, the rank of each province (up to `MANY_UNITS`
+        provinces), and the differences asked for. An output that does not vary has no indices, and
+        none has a province that some draw leaves without a score.
     """
     space = run.declared.space
     design = sobol_design(n, space.groups, run.settings.seed)
@@ -39,23 +40,32 @@ def sensitivity_rows(run: Run, n: int, pairs: list[tuple[str, str]]) -> Iterator
     for one in run.cells:
         block_of = draws_of(run.index, run.declared, draws, one).block
         found = simulate(run.index.tree, ways[one.edition], number, block_of, [top],
-                         run.digits).ranks[top]  # fmt: skip
+                         run.digits, with_scores=False).ranks[top]  # fmt: skip
         published = run.ranks[one.edition][:, 0].astype(np.int64)
         ranked = np.flatnonzero((published > 0) & (found > 0).all(axis=1))
         if ranked.size == 0:
             continue
-        ranks = found[ranked].astype(np.float64)
-        outputs = [abs(ranks - published[ranked, None]).mean(axis=0), *ranks]
-        names = [MEAN_SHIFT, *(one.provinces[p] for p in ranked)]
-        place = {one.provinces[p]: row for p, row in zip(ranked, ranks, strict=True)}
+        place = {one.provinces[p]: p for p in ranked}
+        named = list(place) if len(found) <= MANY_UNITS else []
+        outputs = [_mean_shift(found, published, ranked)]
+        outputs += [found[place[code]].astype(np.float64) for code in named]
+        names = [MEAN_SHIFT, *named]
         for a, b in pairs:
             if a in place and b in place:
-                outputs.append(place[a] - place[b])
+                outputs.append(found[place[a]].astype(np.float64) - found[place[b]])
                 names.append(f"{a}-{b}")
         indices = sobol_indices(
             np.column_stack(outputs), n, N_BOOT, run.settings.level, run.settings.seed
         )
         yield from _index_rows(one, names, space, indices)
+
+
+def _mean_shift(found: np.ndarray, published: np.ndarray, ranked: np.ndarray) -> np.ndarray:
+    """Mean over the ranked provinces of how far each draw puts them, shape (n_draws,)."""
+    total = np.zeros(found.shape[1])
+    for p in ranked:  # sums of whole numbers: exact in any order
+        total += np.abs(found[p].astype(np.float64) - published[p])
+    return total / ranked.size
 
 
 def _index_rows(one: Cells, names: list[str], space: Space, found: Indices) -> Iterator[Row]:

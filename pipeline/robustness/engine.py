@@ -7,7 +7,7 @@ Draws of one way are computed together, block by block, as matrix products; the 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -22,7 +22,9 @@ from pipeline.robustness.tree import Block, Tree, Way
 
 THREADS = 2
 CELLS_AT_ONCE = 2**16  # units times draws of a block: what a processor's cache holds
+DRAWS_AT_ONCE = 16  # at least, however many units there are
 MEMORY_FOR_SCORES = 2**28  # bytes; beyond it scores are kept in single precision
+MEMORY_FOR_BATCH = 2**29  # bytes of scores and ranks of nodes that are summarised together
 SLACK = 1e-9  # a threshold met to nine decimals is met, as in 80_aggregated
 POWERS = {"arithmetic": 1.0, "geometric": 0.0, "harmonic": -1.0}
 LARGEST_POWER = 4.0  # beyond it powers overflow, and `aggregate` has the safe way
@@ -52,6 +54,7 @@ def simulate(
     block_of: Callable[[np.ndarray], Block],
     nodes: Sequence[int] | None = None,
     digits: int = DIGITS,
+    with_scores: bool = True,
 ) -> Simulated:
     """Scores and ranks of every unit in every draw.
 
@@ -62,6 +65,7 @@ def simulate(
         block_of: from numbers of draws to their parameters.
         nodes: inner nodes to keep; None keeps all.
         digits: decimals to which scores that share a rank are equal.
+        with_scores: False keeps ranks only.
 
     Returns:
         A `Simulated`; memory is about 9 bytes (beyond 2²⁸ of scores 5) per node, unit and draw.
@@ -70,12 +74,14 @@ def simulate(
         ValueError: as `pipeline.methods.aggregate.aggregate`, for scores a method cannot take.
     """
     kept = tuple(tree.order if nodes is None else nodes)
+    needed = below(tree, kept)
     n_units, n_draws = ways[0].leaves.shape[1], way_of_draw.size
     size = len(kept) * n_units * n_draws * 8
-    scores = {k: np.empty((n_units, n_draws), np.float64 if size <= MEMORY_FOR_SCORES
-                          else np.float32) for k in kept}  # fmt: skip
-    ranks = {k: np.empty((n_units, n_draws), smallest_integer(n_units)) for k in kept}
-    step = max(64, CELLS_AT_ONCE // max(n_units, 1))
+    real = np.float64 if size <= MEMORY_FOR_SCORES else np.float32
+    # A draw is written in one go, so tables have a row per draw until all are there.
+    scores = {k: np.empty((n_draws, n_units), real) for k in kept if with_scores}
+    ranks = {k: np.empty((n_draws, n_units), smallest_integer(n_units)) for k in kept}
+    step = max(DRAWS_AT_ONCE, CELLS_AT_ONCE // max(n_units, 1))
     blocks = [
         (way, rows[start : start + step])
         for way, rows in zip(ways, rows_of_ways(way_of_draw, len(ways)), strict=True)
@@ -84,15 +90,41 @@ def simulate(
 
     def run(block: tuple[Way, np.ndarray]) -> None:
         way, rows = block
-        found = score_block(tree, way, block_of(rows))
+        found = score_block(tree, way, block_of(rows), needed)
         for k in kept:
-            scores[k][:, rows] = found[k]
-            ranks[k][:, rows] = rank_block(found[k], digits)
+            if with_scores:
+                scores[k][rows] = found[k].T
+            ranks[k][rows] = rank_block(found[k], digits).T
 
     # Threads of our own over blocks; those of the linear algebra would get in their way.
     with one_blas_thread(), ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(run, blocks))
+    for k in kept:  # one at a time: what was turned round is let go
+        ranks[k] = np.ascontiguousarray(ranks[k].T)
+        if with_scores:
+            scores[k] = np.ascontiguousarray(scores[k].T)
     return Simulated(kept, scores, ranks)
+
+
+def below(tree: Tree, nodes: Sequence[int]) -> frozenset[int]:
+    """Some inner nodes and all inner nodes under them: what they are made of."""
+    found = set(nodes)
+    for node in reversed(tree.order):
+        if node in found:
+            found.update(int(kid) for kid in tree.children[node] if kid >= tree.n_leaves)
+    return frozenset(found)
+
+
+def batches(tree: Tree, n_units: int, n_draws: int) -> list[tuple[int, ...]]:
+    """The inner nodes in parts whose scores and ranks can be held at once, the index in the last.
+
+    Args:
+        tree: the nodes.
+        n_units, n_draws: the size of the table of each node.
+    """
+    each = n_units * n_draws * (4 + smallest_integer(n_units).itemsize)
+    n = max(1, MEMORY_FOR_BATCH // max(each, 1))
+    return [tree.order[start : start + n] for start in range(0, len(tree.order), n)]
 
 
 def one_blas_thread() -> AbstractContextManager[Any]:
@@ -111,13 +143,16 @@ def rows_of_ways(way_of_draw: np.ndarray, n_ways: int) -> list[np.ndarray]:
     return np.split(order, np.searchsorted(way_of_draw[order], np.arange(1, n_ways)))
 
 
-def score_block(tree: Tree, way: Way, block: Block) -> dict[int, Floats]:
+def score_block(
+    tree: Tree, way: Way, block: Block, nodes: Collection[int] | None = None
+) -> dict[int, Floats]:
     """Scores of every inner node in some draws.
 
     Args:
         tree: the nodes.
         way: how they are scored.
         block: the draws.
+        nodes: the inner nodes to score, with all under them; None: all.
 
     Returns:
         For each inner node shape (n_units, n_draws). Whether a node has enough of its weight, and
@@ -135,6 +170,8 @@ def score_block(tree: Tree, way: Way, block: Block) -> dict[int, Floats]:
     for node in tree.order:
         kids = tree.children[node][is_entered[tree.children[node]]]
         is_entered[node] = kids.size > 0
+        if nodes is not None and node not in nodes:
+            continue
         if kids.size == 0:
             found[node] = np.full((n_units, w.shape[1]), np.nan)
             continue
@@ -143,7 +180,7 @@ def score_block(tree: Tree, way: Way, block: Block) -> dict[int, Floats]:
         below = _Below(way.leaves, block.sets, found, kids[kids < n_leaves],
                        kids[kids >= n_leaves], w, base)  # fmt: skip
         found[node] = _mean(below, way.methods[k], float(way.min_share[k]), parameters)
-    if way.is_ranked is not None:
+    if way.is_ranked is not None and tree.top in found:
         found[tree.top][~way.is_ranked] = np.nan
     return found
 

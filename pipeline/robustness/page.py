@@ -9,9 +9,10 @@ import numpy as np
 
 from pipeline.analyse.page import Page, cell, rank_cell, table
 from pipeline.language import number, text
+from pipeline.methods.pairs import share_above
 from pipeline.panel import declare_spec, published_spec
 from pipeline.robustness.drivers import MEAN_SHIFT, sensitivity_rows
-from pipeline.robustness.results import run_draws
+from pipeline.robustness.results import Run, run_draws
 from pipeline.robustness.tables import rows_of_block
 
 Row = dict[str, Any]
@@ -112,20 +113,26 @@ def find_pair(con: Any, edition: str, pair: tuple[str, str]) -> dict[str, Any] |
         `first`, `second`: the better ranked first; `share_above`; `is_told_apart`; `drivers`:
         sensitivity of the difference. None where they were not both ranked.
     """
-    rows = read_rows(
-        con, "select * from pairs where edition = $1 and province_code in ($2, $3) "
-        "and other_code in ($2, $3)", edition, *pair,
+    ranked = read_rows(
+        con, "select province_code as code from scores where edition = $1 and level = 'index' "
+        "and province_code in ($2, $3) and rank is not null order by rank, province_code",
+        edition, *pair,
     )  # fmt: skip
-    if not rows:
+    if len(ranked) < 2:
         return None
-    (row,) = rows
-    first, second = row["province_code"], row["other_code"]
+    first, second = (row["code"] for row in ranked)
+    rows = read_rows(
+        con, "select share_above, is_told_apart from pairs where edition = $1 "
+        "and province_code = $2 and other_code = $3", edition, first, second,
+    )  # fmt: skip
     declare_spec(con)
     spec = published_spec(con)
     assert spec.robustness is not None
     n = rows_of_block(spec.robustness.draws)
-    few = spec.robustness.model_copy(update={"draws": 2})
+    # Of many provinces only near pairs are published; the draws of another are made again.
+    few = spec.robustness.model_copy(update={"draws": 2} if rows else {})
     run = run_draws(con, spec.model_copy(update={"robustness": few}))
+    row = rows[0] if rows else _share_of(run, edition, first, second)
     own = [one for one in sensitivity_rows(run, n, [(first, second)])
            if one["edition"] == edition and one["output"] == f"{first}-{second}"]  # fmt: skip
     return {
@@ -133,6 +140,14 @@ def find_pair(con: Any, edition: str, pair: tuple[str, str]) -> dict[str, Any] |
         "is_told_apart": row["is_told_apart"],
         "drivers": sorted(own, key=lambda one: -one["total"]),
     }  # fmt: skip
+
+
+def _share_of(run: Run, edition: str, first: str, second: str) -> Row:
+    """What `pairs` would say of two provinces."""
+    (one,) = [cells for cells in run.cells if cells.edition == edition]
+    ranks = run.ranks[edition][[one.provinces.index(code) for code in (first, second)]]
+    share = float(share_above(ranks)[0, 1])
+    return {"share_above": share, "is_told_apart": share > (1 + run.settings.level) / 2}
 
 
 def pair_page(found: dict[str, Any], names: dict[str, str], lang: str) -> Page:

@@ -8,19 +8,21 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from pipeline.choices.robustness import Robustness
 from pipeline.methods.intervals import (
+    MANY_UNITS,
+    RankSummary,
     convergence,
-    groups_alike,
-    share_above,
     summarise_ranks,
     summarise_scores,
 )
+from pipeline.methods.pairs import groups_alike, groups_of_draws, share_above, share_near
 from pipeline.methods.ranks import rank_block
 from pipeline.robustness.cells import Cells
 from pipeline.robustness.design import Draws
-from pipeline.robustness.engine import Simulated, simulate
+from pipeline.robustness.engine import Simulated, batches, simulate
 from pipeline.robustness.scenario import Index, cells_under, read_index
 from pipeline.robustness.space import Declared, declare, draws_of, ways_of
 from pipeline.robustness.tree import Way
@@ -28,7 +30,9 @@ from pipeline.robustness.tree import Way
 STOPS = (100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000)
 QUARTERS = 4  # performance groups: quarters of the ranking
 TOPS = (3, 10)
+NEAR = 10  # above MANY_UNITS a pair is a province and one of so many that follow it
 Row = dict[str, Any]
+Columns = dict[str, Any]  # a table by columns: arrays of one length
 
 
 @dataclass(frozen=True)
@@ -85,13 +89,15 @@ def run_draws(con: Any, spec: Any) -> Run:
     draws = declared.space.sample(settings.draws, settings.seed)
     ways, number = ways_of(index, declared, draws)
     run = Run(index, declared, settings, draws, cells, ways, {}, {}, [])
-    for one in cells:  # the scores of one edition at a time are what memory has to hold
+    for one in cells:  # some nodes of one edition at a time are what memory has to hold
         block_of = draws_of(index, declared, draws, one).block
-        found = simulate(index.tree, ways[one.edition], number, block_of, digits=run.digits)
-        _publish_first(con, run, one, found)
-        run.ranks[one.edition] = found.ranks[index.tree.top]
-        run.scores[one.edition] = found.scores[index.tree.top]
-        run.intervals.extend(_interval_rows(run, one, found))
+        for nodes in batches(index.tree, len(one.provinces), settings.draws):
+            found = simulate(index.tree, ways[one.edition], number, block_of, nodes, run.digits)
+            _publish_first(con, run, one, found)
+            run.intervals.extend(_interval_rows(run, one, found))
+            if index.tree.top in nodes:
+                run.ranks[one.edition] = found.ranks[index.tree.top]
+                run.scores[one.edition] = found.scores[index.tree.top]
     return run
 
 
@@ -115,7 +121,7 @@ def _interval_rows(run: Run, one: Cells, found: Simulated) -> Iterator[Row]:
         ranks = summarise_ranks(found.ranks[k], run.settings.level)
         scores = summarise_scores(found.scores[k], run.settings.level)
         shares = {f"share_top_{top}": ranks.share_within(top) for top in TOPS}
-        shares |= dict(_quarters(ranks.distribution, int((ranks.low > 0).sum())))
+        shares |= dict(_quarters(ranks))
         for p, province in enumerate(one.provinces):
             is_ranked = ranks.low[p] > 0
             of_rank = {"rank_low": ranks.low, "rank_median": ranks.median, "rank_high": ranks.high,
@@ -129,45 +135,62 @@ def _interval_rows(run: Run, one: Cells, found: Simulated) -> Iterator[Row]:
             }  # fmt: skip
 
 
-def _quarters(distribution: np.ndarray, n_ranked: int) -> Iterator[tuple[str, np.ndarray]]:
+def _quarters(ranks: RankSummary) -> Iterator[tuple[str, np.ndarray]]:
     """Share of the draws in each quarter of the ranking, the first the best."""
-    limits = [int(np.ceil(n_ranked * q / QUARTERS)) for q in range(QUARTERS + 1)]
-    for q in range(QUARTERS):
-        last = limits[q + 1] if q < QUARTERS - 1 else distribution.shape[1]
-        share = distribution[:, limits[q] : last].sum(axis=1)
-        yield f"share_quarter_{q + 1}", np.minimum(share, 1)
+    n_ranked = int((ranks.low > 0).sum())
+    limits = [int(np.ceil(n_ranked * q / QUARTERS)) for q in range(QUARTERS)]
+    for q, after in enumerate([*limits[1:], len(ranks.low)]):
+        yield f"share_quarter_{q + 1}", ranks.share_between(limits[q] + 1, after)
 
 
-def distribution_rows(run: Run) -> Iterator[Row]:
-    """One row per edition, province and rank of the index that some draw gives."""
-    for one in run.cells:
-        shares = summarise_ranks(run.ranks[one.edition], run.settings.level).distribution
-        for p, k in np.argwhere(shares > 0):
-            yield {"edition": one.edition, "province_code": one.provinces[p],
-                   "rank": int(k) + 1, "share": shares[p, k]}  # fmt: skip
+def distribution_columns(run: Run, one: Cells) -> Columns:
+    """One row per province and rank of the index that some draw gives, in an edition."""
+    rows, ranks, shares = summarise_ranks(run.ranks[one.edition], run.settings.level).cells()
+    return {"edition": one.edition, "province_code": _codes(one, rows), "rank": ranks,
+            "share": shares}  # fmt: skip
 
 
-def pair_rows(run: Run, above: dict[str, np.ndarray]) -> Iterator[Row]:
-    """One row per edition and pair of ranked provinces, the one ranked better first."""
+def pair_columns(run: Run, one: Cells, above: np.ndarray | None) -> Columns:
+    """One row per pair of ranked provinces, the one ranked better first, in an edition.
+
+    Args:
+        run: a simulation of the index.
+        one: the edition.
+        above: of `shares_above`; without it only pairs of which the other is one of the `NEAR`
+            that follow.
+    """
+    order = run.order(one.edition)
+    if above is None:
+        near = share_near(run.ranks[one.edition], order, NEAR)
+        first, step = np.nonzero(np.arange(len(order))[:, None] + np.arange(1, NEAR + 1)
+                                 < len(order))  # fmt: skip
+        second, shares = first + 1 + step, near[first, step]
+    else:
+        first, second = np.triu_indices(len(order), 1)
+        shares = above[order[first], order[second]]
     limit = (1 + run.settings.level) / 2
-    for one in run.cells:
-        order, table = run.order(one.edition), above[one.edition]
-        for i, a in enumerate(order):
-            for b in order[i + 1 :]:
-                yield {"edition": one.edition, "province_code": one.provinces[a],
-                       "other_code": one.provinces[b], "share_above": table[a, b],
-                       "is_told_apart": bool(table[a, b] > limit)}  # fmt: skip
+    return {"edition": one.edition, "province_code": _codes(one, order[first]),
+            "other_code": _codes(one, order[second]), "share_above": shares,
+            "is_told_apart": shares > limit}  # fmt: skip
 
 
-def group_rows(run: Run, above: dict[str, np.ndarray]) -> Iterator[Row]:
-    """One row per edition, group of provinces that cannot be told apart, and province."""
-    for one in run.cells:
-        order, published = run.order(one.edition), run.ranks[one.edition][:, 0]
-        runs = groups_alike(above[one.edition], order, run.settings.level)
-        for number, (first, last) in enumerate(runs):
-            for p in order[first : last + 1]:
-                yield {"edition": one.edition, "group": number + 1,
-                       "province_code": one.provinces[p], "rank": int(published[p])}  # fmt: skip
+def group_columns(run: Run, one: Cells, above: np.ndarray | None) -> Columns:
+    """One row per group of provinces that cannot be told apart, and province, in an edition."""
+    ranks, order = run.ranks[one.edition], run.order(one.edition)
+    if above is None:
+        runs = groups_of_draws(ranks, order, run.settings.level)
+    else:
+        runs = groups_alike(above, order, run.settings.level)
+    places = [order[first : last + 1] for first, last in runs]
+    own = np.concatenate([np.array([], dtype=np.int64), *places])
+    numbers = np.repeat(np.arange(1, len(runs) + 1), [len(some) for some in places])
+    return {"edition": one.edition, "group": numbers, "province_code": _codes(one, own),
+            "rank": ranks[own, 0]}  # fmt: skip
+
+
+def _codes(one: Cells, rows: np.ndarray) -> pa.Array:
+    """The codes of some provinces of an edition."""
+    return pa.array(one.provinces, pa.string()).take(pa.array(rows, pa.int64()))
 
 
 def change_rows(run: Run) -> Iterator[Row]:
@@ -178,10 +201,11 @@ def change_rows(run: Run) -> Iterator[Row]:
     ends = ((1 - run.settings.level) / 2, (1 + run.settings.level) / 2)
     cells = {one.edition: one for one in run.cells}
     for first, second in _following(run):
+        rows = {province: q for q, province in enumerate(cells[first].provinces)}
         for p, province in enumerate(cells[second].provinces):
-            if province not in cells[first].provinces:
+            if province not in rows:
                 continue
-            q = cells[first].provinces.index(province)
+            q = rows[province]
             before, after = run.ranks[first][q], run.ranks[second][p]
             both = (before > 0) & (after > 0)
             if not both[0]:
@@ -219,6 +243,7 @@ def convergence_rows(run: Run) -> Iterator[Row]:
                    "largest_gap": gap}  # fmt: skip
 
 
-def shares_above(run: Run) -> dict[str, np.ndarray]:
-    """Of each edition how often each province is ahead of each other, see `share_above`."""
-    return {one.edition: share_above(run.ranks[one.edition]) for one in run.cells}
+def shares_above(run: Run, one: Cells) -> np.ndarray | None:
+    """How often each province is ahead of each other in an edition; None above `MANY_UNITS`."""
+    ranks = run.ranks[one.edition]
+    return share_above(ranks) if len(ranks) <= MANY_UNITS else None

@@ -11,13 +11,14 @@ import pyarrow as pa
 from pipeline.robustness.alone import one_at_a_time_rows
 from pipeline.robustness.drivers import sensitivity_rows
 from pipeline.robustness.results import (
+    Columns,
     Row,
     Run,
     change_rows,
     convergence_rows,
-    distribution_rows,
-    group_rows,
-    pair_rows,
+    distribution_columns,
+    group_columns,
+    pair_columns,
     run_draws,
     shares_above,
 )
@@ -97,18 +98,20 @@ def robustness_tables(con: Any, spec: Spec) -> dict[str, pa.Table]:
     if spec.robustness is None:
         return {name: _table(name, []) for name in COLUMNS}
     run = run_draws(con, spec)
-    above = shares_above(run)
+    above = {one.edition: shares_above(run, one) for one in run.cells}
+    pairs = [pair_columns(run, one, above[one.edition]) for one in run.cells]
+    groups = [group_columns(run, one, above[one.edition]) for one in run.cells]
     rows: dict[str, Iterable[Row]] = {
         "intervals": run.intervals,
-        "distribution": distribution_rows(run),
-        "pairs": pair_rows(run, above),
-        "groups": group_rows(run, above),
         "changes": change_rows(run),
         "convergence": convergence_rows(run),
         "one_at_a_time": one_at_a_time_rows(run),
         "sensitivity": sensitivity_rows(run, rows_of_block(spec.robustness.draws), []),
     }
     found = {name: _table(name, rows[name]) for name in COLUMNS if name in rows}
+    shares = [distribution_columns(run, one) for one in run.cells]
+    found["distribution"] = _joined("distribution", shares)
+    found |= {"pairs": _joined("pairs", pairs), "groups": _joined("groups", groups)}
     return found | {"draws": _draws(run)}
 
 
@@ -123,6 +126,17 @@ def _table(name: str, rows: Iterable[Row]) -> pa.Table:
     made = {key: pa.array([row[key] for row in kept], kind, from_pandas=True)
             for key, kind in columns.items()}  # fmt: skip
     return pa.table(made).sort_by([(key, "ascending") for key in KEYS[name]])
+
+
+def _joined(name: str, parts: list[Columns]) -> pa.Table:
+    """A table from the columns of each edition; what is not an array fills its column."""
+    columns, tables = COLUMNS[name], []
+    for part in parts:
+        n = max(len(values) for key, values in part.items() if key != "edition")
+        filled = part | {"edition": pa.repeat(part["edition"], n)}
+        tables.append(pa.table({key: pa.array(filled[key], kind, from_pandas=True)
+                                for key, kind in columns.items()}))  # fmt: skip
+    return pa.concat_tables(tables).sort_by([(key, "ascending") for key in KEYS[name]])
 
 
 def _draws(run: Run) -> pa.Table:
