@@ -126,12 +126,6 @@ def counted(source: str, cells: Cells, question: Question, has_days: bool) -> st
     )
 
 
-def odd_days(source: str, cells: Cells, question: Question, most: int) -> str:
-    """The query for texts of dates that need a second look; rows that do not count have none."""
-    rows = keyed(source, cells, question, has_days=False, own="file_no")
-    return f"select distinct odd_date from ({rows}) as d where odd_date <> '' limit {most}"
-
-
 def in_spark(sql: str) -> str:
     """A query or an expression of DuckDB in the words of Spark.
 

@@ -32,7 +32,6 @@ from pipeline.registers.portable import (
     has_rows,
     in_spark,
     is_portable,
-    odd_days,
     put_groups,
     question_of,
     result_of,
@@ -165,9 +164,9 @@ class SparkEngine:
                     asked.append(scan)
             if asked:
                 self._put(list(enumerate(asked)))
-                question = question_of(asked[0], cells, meanings, has_days=False)
-                sql = in_spark(odd_days("scanned", cells, question, MOST_TEXTS))
-                texts |= {*self.session().sql(sql).toArrow()["odd_date"].to_pylist()}
+                sql = f"select distinct {cells.columns.date} as day from scanned as r"
+                found = self.session().sql(f"{sql} limit {MOST_TEXTS}").toArrow()
+                texts |= {text for text in found["day"].to_pylist() if text is not None}
         schema = pa.schema([("text", pa.string()), ("year", pa.int32()), ("scheme", pa.int32())])
         days = [
             {"text": text, "year": int(day.text[:4]), "scheme": meanings.scheme_of(day.text)}
