@@ -1,10 +1,12 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help index check report verify test lint fuzz mutate-rules bench docs lock clean
+.PHONY: help index check report verify test lint fuzz mutate-rules bench ci-spark docs lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.synced
+SPARK_BIN := .spark-venv/bin
+SPARK_STAMP := .spark-venv/.synced
 export GX_ANALYTICS_ENABLED = false
 
 help:    ## list the targets
@@ -45,6 +47,9 @@ bench: $(STAMP)  ## time a run, a rerun, the report, builds, draws and registers
 	$(BIN)/python benchmarks/bench_units.py
 	$(BIN)/python benchmarks/bench_registers.py
 
+ci-spark: $(SPARK_STAMP)  ## count a register on a real Spark of two workers, one of them killed, against DuckDB (needs Java 17)
+	SPARK_PYTHON=$(SPARK_BIN)/python .ci/spark
+
 docs: $(STAMP)  ## write the generated pages docs/data.md and docs/faults.md again
 	$(BIN)/python -m pipeline docs
 
@@ -58,7 +63,7 @@ lock: $(STAMP)  ## resolve the dependencies again (needs a package registry)
 	    pyproject.toml -o $$extra.lock; done
 
 clean:   ## remove the environment and every output
-	rm -rf .venv
+	rm -rf .venv .spark-venv
 	find outputs -mindepth 1 ! -name README.md -delete
 
 # The environment is made once and again whenever the lock changes. The lock holds hashes and no
@@ -70,4 +75,11 @@ $(STAMP): requirements.lock bootstrap.lock pyproject.toml
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r bootstrap.lock
 	$(BIN)/uv pip sync -q --python $(BIN)/python --compile-bytecode --require-hashes requirements.lock
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation --offline -e .
+	@touch $@
+
+# Spark in an environment of its own: it and its client, which the tests use, fill the same folder.
+$(SPARK_STAMP): spark.lock bootstrap.lock
+	@test -x $(SPARK_BIN)/python || $(PYTHON) -m venv .spark-venv
+	$(SPARK_BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r bootstrap.lock
+	$(SPARK_BIN)/uv pip sync -q --python $(SPARK_BIN)/python --compile-bytecode --require-hashes spark.lock
 	@touch $@

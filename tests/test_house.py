@@ -114,6 +114,7 @@ def _commands_in(text: str) -> list[str]:
         "docs/registers.md",
         "docs/report.md",
         "docs/robustness.md",
+        "docs/scale.md",
         "docs/add-your-data.md",
         "docs/add-your-data.vi.md",
         "docs/worked-example.md",

@@ -26,6 +26,7 @@ from pipeline.registers.meanings import Meanings
 from pipeline.registers.parts import HEAD_BYTES, cut, read_header, sample
 from pipeline.registers.pool import run_all
 from pipeline.registers.scan import Known, Scan, describe, known_of
+from pipeline.registers.spark import EngineFailed
 from pipeline.registers.sums import Sums
 from pipeline.registers.telling import tell
 from pipeline.registers.work import Work
@@ -91,10 +92,18 @@ def _read_files(
     scans = {i: s for i in wanted if (s := _opened(files[i], meanings, reading)) is not None}
     if reading.faults.n_rejecting() > before:
         return None
-    if work.engine is not None:
-        results = work.engine.read(list(scans.values()), meanings)
-    else:
-        results = _read_here(list(scans.values()), meanings, limits, work, reading)
+
+    def here(scans: list[Scan]) -> list[Any]:
+        return _read_here(scans, meanings, limits, work, reading)
+
+    try:
+        if work.engine is None:
+            results = here(list(scans.values()))
+        else:
+            results = work.engine.read(list(scans.values()), meanings, limits, work, here)
+    except EngineFailed as error:
+        reading.faults.add("REG-08", Place(reading.card.file), str(error))
+        return None
     for i, result in zip(scans, results, strict=True):
         if isinstance(result, Exception):
             problem = str(result).partition("\n")[0]

@@ -26,7 +26,8 @@ with dated as (
         case when a.year is null then d.scheme_no else a.scheme_no end as s
     from apart as a left join days as d on a.year is null and a.date = d.date
 )
-select t.name, t.date, t.row, t.y as year, t.s as scheme_no,
+select t.name, case when t.day_rule is null then '' else t.date end as date, t.row, t.y as year,
+    t.s as scheme_no,
     case when t.kept is null then 'REG-05' when t.is_keyless then 'REG-06'
         when t.day_rule is not null then t.day_rule else m.rule end as rule,
     case when t.kept is null then t.where_text when t.is_keyless then ''
@@ -68,15 +69,20 @@ def judged(
         f" from (select scheme_no, year, kept, is_keyless, {name} as known_as, {lists}"
         f" from g {join})"
     )
+    judge(con, meanings)
+    return cast(con.sql(FOUND).to_arrow_table())
+
+
+def judge(con: duckdb.DuckDBPyConnection, meanings: Meanings) -> None:
+    """Table `judged`: the rows of table `apart`, or groups of them, and the rule each breaks."""
     if not con.execute("select count(*) from apart").fetchall()[0][0]:
         con.execute(
             "create temp table judged (name varchar, date varchar, row bigint, year integer,"
             " scheme_no integer, rule varchar, value varchar)"
         )
-        return cast(con.sql(FOUND).to_arrow_table())
+        return
     _put_meanings(con, meanings)
     con.execute(f"create temp table judged as {JUDGED}")
-    return cast(con.sql(FOUND).to_arrow_table())
 
 
 def _put_meanings(con: duckdb.DuckDBPyConnection, meanings: Meanings) -> None:

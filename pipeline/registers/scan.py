@@ -73,8 +73,7 @@ class Scan:
             f" columns = {{{types}}}, delim = {literals([self.card.delimiter])}, quote = '\"',"
             f" escape = '\"', new_line = '{line}', store_rejects = true)"
         )
-        wanted = [self.own(self.card.province.column), *self._others()]
-        inner = ", ".join(quoted(name) for name in dict.fromkeys(wanted))
+        inner = ", ".join(quoted(name) for name in self.used())
         rule = self.card.register_
         assert rule is not None
         if rule.date is not None:
@@ -97,10 +96,12 @@ class Scan:
             "r.row_no + 1",
         )
 
-    def _others(self) -> list[str]:
+    def used(self) -> list[str]:
+        """The columns of the file that the card names."""
         rule = self.card.register_
         assert rule is not None
-        return [self.own(name) for name in (rule.date, rule.key, *rule.where) if name]
+        wanted = [self.card.province.column, rule.date, rule.key, *rule.where]
+        return list(dict.fromkeys(self.own(name) for name in wanted if name))
 
 
 @dataclass(frozen=True)
