@@ -35,7 +35,10 @@ def start_early() -> Any:
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(SHARED)
-    forkserver.ensure_running()
+    try:
+        forkserver.ensure_running()
+    except OSError:  # a temporary folder whose path is too long for a socket, or none
+        return multiprocessing.get_context("spawn")
     return context
 
 
