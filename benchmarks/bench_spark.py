@@ -104,7 +104,7 @@ def kill_in_the_middle(engine: SparkEngine, worker: int, told: list[str]) -> Non
                     for process in victims:
                         os.kill(process, signal.SIGKILL)
                     done = f"{state.numCompletedTasks} of {state.numTasks} tasks"
-                    told.append(f"a worker and {len(victims) - 1} executor killed after {done}")
+                    told.append(f"a worker and what it had started killed after {done}")
                     return
         time.sleep(TICK)
 
