@@ -5,6 +5,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.synced
+SCALE_BIN := .scale-venv/bin
+SCALE_STAMP := .scale-venv/.synced
 SPARK_BIN := .spark-venv/bin
 SPARK_STAMP := .spark-venv/.synced
 export GX_ANALYTICS_ENABLED = false
@@ -24,8 +26,9 @@ report: $(STAMP)  ## outputs/ -> outputs/current/report/: tables, profiles, char
 verify: $(STAMP)  ## compare the published release with its manifest, its inputs and the code
 	$(BIN)/python -m pipeline verify
 
-test: $(STAMP) lint  ## lint, types, tests with coverage, notebooks (offline after set-up)
+test: $(STAMP) $(SCALE_STAMP) lint  ## lint, types, tests with coverage, notebooks (offline after set-up)
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+	$(SCALE_BIN)/python -m pytest -q tests/test_registers_spark.py
 
 lint: $(STAMP)  ## ruff, sqlfluff and mypy
 	$(BIN)/ruff check .
@@ -63,7 +66,7 @@ lock: $(STAMP)  ## resolve the dependencies again (needs a package registry)
 	    pyproject.toml -o $$extra.lock; done
 
 clean:   ## remove the environment and every output
-	rm -rf .venv .spark-venv
+	rm -rf .venv .scale-venv .spark-venv
 	find outputs -mindepth 1 ! -name README.md -delete
 
 # The environment is made once and again whenever the lock changes. The lock holds hashes and no
@@ -77,9 +80,10 @@ $(STAMP): requirements.lock bootstrap.lock pyproject.toml
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation --offline -e .
 	@touch $@
 
-# Spark in an environment of its own: it and its client, which the tests use, fill the same folder.
-$(SPARK_STAMP): spark.lock bootstrap.lock
-	@test -x $(SPARK_BIN)/python || $(PYTHON) -m venv .spark-venv
-	$(SPARK_BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r bootstrap.lock
-	$(SPARK_BIN)/uv pip sync -q --python $(SPARK_BIN)/python --compile-bytecode --require-hashes spark.lock
+# Spark and its client in environments of their own: both fill the same folder, and other
+# libraries change their ways where they find it.
+$(SCALE_STAMP) $(SPARK_STAMP): .%-venv/.synced: %.lock bootstrap.lock
+	@test -x .$*-venv/bin/python || $(PYTHON) -m venv .$*-venv
+	.$*-venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r bootstrap.lock
+	.$*-venv/bin/uv pip sync -q --python .$*-venv/bin/python --compile-bytecode --require-hashes $*.lock
 	@touch $@

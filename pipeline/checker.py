@@ -56,6 +56,8 @@ class Checker:
 
 def _serve(pipe: Connection) -> None:
     """Import, wait for one release, answer. Ends silently when the parent is gone."""
+    # Great Expectations loads Spark where it finds it, and ends where that is only the client.
+    sys.modules["pyspark"] = None  # type: ignore[assignment]
     try:
         import great_expectations  # noqa: F401
 

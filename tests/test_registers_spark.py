@@ -19,6 +19,7 @@ from pipeline.ingest.common import Reading
 from pipeline.ingest.register import count_records
 from pipeline.limits import DEFAULTS
 from pipeline.provinces import load_reference
+from pipeline.registers import engine as engines
 from pipeline.registers import spark
 from pipeline.registers.counts import RegisterCounts
 from pipeline.registers.grouped import read_grouped
@@ -248,6 +249,6 @@ def test_REG_08_a_cluster_that_does_not_see_the_files_stops_the_run(
 )  # fmt: skip
 def test_the_options_say_which_engine(options: list[str], wanted: tuple[Any, ...] | None) -> None:
     parser = argparse.ArgumentParser()
-    spark.declare(parser)
-    made = spark.engine_of(parser.parse_args(options))
+    engines.declare(parser)
+    made = engines.engine_of(parser.parse_args(options))
     assert wanted == (None if made is None else (made.address, made.is_master, made.files_at))

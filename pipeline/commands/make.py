@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from pipeline.commands.common import (
 from pipeline.commands.repair import suggest
 from pipeline.language import handling, number, text
 from pipeline.project import Project
+from pipeline.registers.engine import declare as declare_engine
+from pipeline.registers.engine import engine_of
 
 
 def declare(add: Add) -> None:
@@ -34,6 +37,8 @@ def declare(add: Add) -> None:
                              help="refuse libraries that are missing or not as locked")  # fmt: skip
     indexing.add_argument("--no-cache", action="store_true",
                           help="make everything anew, also where nothing has changed")  # fmt: skip
+    for command in (indexing, checking):
+        declare_engine(command)
     checking.add_argument("--suggest", action="store_true",
                           help="print candidate aliases and draft cards to decide on")  # fmt: skip
     reporting = add("report", report, "write what people read: tables, profiles, charts, pages")
@@ -75,7 +80,8 @@ def index(project: Project, args: argparse.Namespace) -> int:
         with bounded(project.root), Checker() as check:  # before the heavy imports: beside them
             from pipeline.run import run_index
 
-            result = run_index(project, progress, check, is_cached=not args.no_cache)
+            result = run_index(project, progress, check, is_cached=not args.no_cache,
+                               engine=engine_of(args))  # fmt: skip
     finally:
         progress.close()
     (project.outputs / "errors.json").unlink(missing_ok=True)
@@ -135,13 +141,15 @@ def check(project: Project, args: argparse.Namespace) -> int:
     _look_at_machine(args)
     from pipeline.faults import Faults, render
     from pipeline.memory import bounded
+    from pipeline.registers.work import reading_work
     from pipeline.run import compute, load
 
     faults = Faults()
     progress = Progress(args.lang)
     try:
         with bounded(project.root):
-            loaded = load(project, faults, progress)
+            work = replace(reading_work(project, progress), engine=engine_of(args))
+            loaded = load(project, faults, progress, work)
             compute(loaded, faults, progress, is_held=False).close()
     finally:
         progress.close()

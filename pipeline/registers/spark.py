@@ -7,7 +7,6 @@ otherwise than this machine does is read here, so that the result is the same in
 
 from __future__ import annotations
 
-import argparse
 import atexit
 import re
 import socket
@@ -256,23 +255,3 @@ def _call(address: str) -> None:
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().partition("\n")[0] or type(error).__name__
-
-
-def declare(parser: argparse.ArgumentParser) -> None:
-    """The options of a command that may read registers on many machines."""
-    parser.add_argument("--engine", choices=["duckdb", "spark"], default="duckdb",
-                        help="what counts registers: this machine, or Apache Spark")  # fmt: skip
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--remote", metavar="URL", help="of a Spark Connect server: sc://host:15002")
-    where.add_argument("--master", metavar="URL", help="of a Spark master: spark://host:7077")
-    parser.add_argument("--files-at", metavar="PREFIX",
-                        help="where the cluster sees the project: s3a://bucket/folder")  # fmt: skip
-
-
-def engine_of(args: argparse.Namespace) -> SparkEngine | None:
-    """The engine that the options ask for; None for this machine."""
-    if args.engine == "duckdb":
-        return None
-    if args.master is not None:
-        return SparkEngine(args.master, True, args.files_at)
-    return SparkEngine(args.remote or "sc://localhost", False, args.files_at)
