@@ -6,6 +6,7 @@ import hashlib
 import os
 import pickle
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,11 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
     database.execute((store.SQL_FOLDER / "00_moments.sql").read_text("utf-8"))
     yield database
     database.close()
+
+
+def heed_interrupts() -> None:
+    """In a child: a job in the background of a shell is started deaf to Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def given(con: duckdb.DuckDBPyConnection, table: str, **columns: Any) -> None:

@@ -41,7 +41,7 @@ from pipeline.report.steps import RAISE, next_steps
 from pipeline.report.tiles import load_tiles
 from pipeline.report.web import page_html
 from pipeline.report.workbook import HEAD, write_workbook
-from tests.conftest import ROOT, Toy
+from tests.conftest import ROOT, Toy, heed_interrupts
 
 REFERENCE = ROOT / "pipeline/reference"
 
@@ -395,6 +395,7 @@ def test_a_stopped_report_leaves_nothing_and_nobody_behind(
         [sys.executable, "-m", "pipeline", "report", "--root", str(root), "--lang", "en"],
         cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True,
         env=os.environ | {"TMPDIR": str(temporary)},
+        preexec_fn=heed_interrupts,  # noqa: PLW1509
     )  # fmt: skip
     assert running.stderr is not None
     assert any("English" in line for line in running.stderr)

@@ -29,7 +29,7 @@ from pipeline.lock import is_littered
 from pipeline.memory import bounded
 from pipeline.project import damaged_files, read_manifest
 from tests.breaking import ENTERPRISES, POPULATION, the_fault
-from tests.conftest import ROOT, Toy, passing, silent
+from tests.conftest import ROOT, Toy, heed_interrupts, passing, silent
 from tests.hostile import MB, as_anyone, at_most, faults_of
 
 pytestmark = pytest.mark.timeout(60)
@@ -191,11 +191,6 @@ def test_SYS_03_everything_is_on_the_disk_before_the_pointer_moves(
     for folder in (str(release), f"{outputs}/releases"):
         assert ("fsync", folder) in events[renamed:pointer]
     assert ("fsync", outputs) in events[pointer:]
-
-
-def heed_interrupts() -> None:
-    """A job in the background of a shell is started deaf to them."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.mark.parametrize(
