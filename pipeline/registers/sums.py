@@ -92,10 +92,11 @@ class Sums:
     def records(self) -> Iterator[dict[str, Any]]:
         """One entry per province of each group, as the counting by year wants them."""
         file = self.meanings.card.file
+        handled = {name: handling_of_name(name) for name in {name for name, _, _ in self.groups}}
         for number, ((name, k, year), n) in enumerate(sorted(self.groups.items())):
             meaning: Meaning = self.meanings.of_name(name, k)
             for resolved in meaning.found if n else ():
-                notes = [*handling_of_name(name), *filter(None, [resolved.note])]
+                notes = [*handled[name], *filter(None, [resolved.note])]
                 yield {"record": number, "n": n, "date": f"{year:04}" if year else "",
                        "scheme": self.meanings.schemes[k], "code": resolved.code,
                        "locator": None, "place": Place(file), "origin": "", "name": name,
