@@ -54,6 +54,8 @@ def test_REG_03_a_grouped_register_is_csv_or_parquet_and_nothing_else(tmp_path: 
     write_csv(tmp_path / "raw/s.csv", rows_of(1, 5))
     (found,) = refused(tmp_path, card("raw/s.csv", encoding="cp1258"))
     the_fault([found], "REG-03", "raw/s.csv", value="encoding")
+    (found,) = refused(tmp_path, card("raw/s.csv", province={"numbered": True}))
+    the_fault([found], "REG-03", "raw/s.csv", value="province: numbered")
     (tmp_path / "raw/s.xlsx").write_bytes(b"PK")
     (found,) = refused(tmp_path, card("raw/s.xlsx"))
     the_fault([found], "REG-03", "raw/s.xlsx", value=".xlsx")

@@ -76,6 +76,8 @@ def _is_plain(card: Card, faults: Faults) -> bool:
     declared = [key for key, usual in UNUSED.items() if getattr(card, key) != usual]
     if card.register_ is not None and card.register_.origin:
         declared.append("register: origin")
+    if card.province.numbered:
+        declared.append("province: numbered")
     for key in declared:
         faults.add("REG-03", Place(card.file), key, problem="CSV (UTF-8), Parquet")
     return not declared

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from pipeline.provinces import Reference
 from pipeline.sources import Card
@@ -54,6 +55,11 @@ def literal(text: str) -> str:
 def literals(texts: Iterable[str]) -> str:
     """Texts as a list."""
     return ", ".join(map(literal, texts))
+
+
+def path_literal(path: Path) -> str:
+    """The path of a file as a literal that DuckDB takes for no pattern."""
+    return literal("".join(f"[{c}]" if c in "[*?" else c for c in str(path)))
 
 
 def among(column: str, texts: Iterable[str]) -> str:

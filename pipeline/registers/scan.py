@@ -12,7 +12,16 @@ from pipeline.registers.files import RegisterFile
 from pipeline.registers.judging import RESULT, judged, put
 from pipeline.registers.meanings import Meanings
 from pipeline.registers.parts import Part, PartSystem
-from pipeline.registers.query import Columns, among, ask, grouped, literals, quoted
+from pipeline.registers.query import (
+    Columns,
+    among,
+    ask,
+    grouped,
+    literal,
+    literals,
+    path_literal,
+    quoted,
+)
 from pipeline.sources import Card
 from pipeline.words import clean
 
@@ -63,16 +72,9 @@ class Scan:
     def source(self) -> tuple[str, str]:
         """The rows as SQL, with a number for each, and the expression of that number."""
         if self.part is None:
-            path = "".join(f"[{c}]" if c in "[*?" else c for c in str(self.file.path))
-            return (f"read_parquet({literals([path])}, file_row_number = true)",
-                    "r.file_row_number + 1")  # fmt: skip
-        types = ", ".join(f"{literals([name])}: 'varchar'" for name in self.names)
-        line = r"\r\n" if self.is_crlf else r"\n"
-        read = (
-            f"read_csv({literals([self.part.url])}, header = false, auto_detect = false,"
-            f" columns = {{{types}}}, delim = {literals([self.card.delimiter])}, quote = '\"',"
-            f" escape = '\"', new_line = '{line}', store_rejects = true)"
-        )
+            path = path_literal(self.file.path)
+            return f"read_parquet({path}, file_row_number = true)", "r.file_row_number + 1"
+        read = self._read_csv(literal(self.part.url), "header = false, store_rejects = true")
         inner = ", ".join(quoted(name) for name in self.used())
         rule = self.card.register_
         assert rule is not None
@@ -85,15 +87,16 @@ class Scan:
         if self.file.is_parquet:
             source, row = self.source()
             return source, f"{row} + 1"
-        types = ", ".join(f"{literals([name])}: 'varchar'" for name in self.names)
-        path = "".join(f"[{c}]" if c in "[*?" else c for c in str(self.file.path))
+        read = self._read_csv(path_literal(self.file.path), "header = true, ignore_errors = true")
+        return f"(select row_number() over () as row_no, * from {read})", "r.row_no + 1"
+
+    def _read_csv(self, place: str, how: str) -> str:
+        types = ", ".join(f"{literal(name)}: 'varchar'" for name in self.names)
         line = r"\r\n" if self.is_crlf else r"\n"
         return (
-            f"(select row_number() over () as row_no, * from read_csv({literals([path])},"
-            f" header = true, auto_detect = false, columns = {{{types}}},"
-            f" delim = {literals([self.card.delimiter])}, quote = '\"', escape = '\"',"
-            f" new_line = '{line}', ignore_errors = true))",
-            "r.row_no + 1",
+            f"read_csv({place}, {how}, auto_detect = false, columns = {{{types}}},"
+            f" delim = {literal(self.card.delimiter)}, quote = '\"', escape = '\"',"
+            f" new_line = '{line}')"
         )
 
     def used(self) -> list[str]:
@@ -210,10 +213,8 @@ def _put_days(known: Known, columns: Columns, con: duckdb.DuckDBPyConnection) ->
     if not known.days:
         return ""
     text, year, scheme = zip(*known.days, strict=True)
-    days = pa.table({"text": text, "year": pa.array(year, pa.int32()),
+    put(con, "day", {"text": pa.array(text, pa.string()), "year": pa.array(year, pa.int32()),
                      "scheme": pa.array(scheme, pa.int32())})  # fmt: skip
-    con.register("day_table", days)
-    con.execute("create temp table day as select * from day_table")
     return f" left join day on day.text = {columns.date}"
 
 
@@ -247,6 +248,6 @@ def _is_plain_day(text: str, meanings: Meanings) -> bool:
 
 def describe(con: duckdb.DuckDBPyConnection, file: RegisterFile) -> tuple[list[str], list[str]]:
     """Columns of a Parquet file and their types."""
-    path = "".join(f"[{c}]" if c in "[*?" else c for c in str(file.path))
-    rows = con.execute(f"describe select * from read_parquet({literals([path])})").fetchall()
+    read = f"read_parquet({path_literal(file.path)})"
+    rows = con.execute(f"describe select * from {read}").fetchall()
     return [row[0] for row in rows], [row[1] for row in rows]
