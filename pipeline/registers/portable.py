@@ -17,7 +17,7 @@ import pyarrow as pa
 from pipeline.registers.judging import RESULT, judge
 from pipeline.registers.meanings import Meanings
 from pipeline.registers.parts import read_header
-from pipeline.registers.query import Columns, Question, ask, literals
+from pipeline.registers.query import Columns, Question, ask, path_literal
 from pipeline.registers.scan import Scan
 
 DAMAGED = "\ufffd"  # what an engine puts where bytes are no UTF-8
@@ -179,8 +179,7 @@ def rows_of_parquet(scan: Scan, otherwise: int, con: duckdb.DuckDBPyConnection) 
     """How many rows a Parquet file says it has; of another file what is given."""
     if not scan.file.is_parquet:
         return otherwise
-    path = "".join(f"[{c}]" if c in "[*?" else c for c in str(scan.file.path))
-    sql = f"select num_rows from parquet_file_metadata({literals([path])})"
+    sql = f"select num_rows from parquet_file_metadata({path_literal(scan.file.path)})"
     return int(con.execute(sql).fetchall()[0][0])
 
 
